@@ -1,0 +1,4 @@
+/** What officers read at /petugas. */
+export const id = {
+  title: 'Petugas',
+} as const;

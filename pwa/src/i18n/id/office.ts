@@ -1,0 +1,4 @@
+/** What people read at /office. */
+export const id = {
+  title: 'Kantor',
+} as const;

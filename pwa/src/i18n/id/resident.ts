@@ -1,0 +1,4 @@
+/** What people read at /. */
+export const id = {
+  title: 'Layanan',
+} as const;
