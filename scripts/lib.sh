@@ -1,0 +1,61 @@
+# Words that the scripts share. Sourced, never run.
+
+set -euo pipefail
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+cd "$ROOT"
+
+# Says in one sentence what to do, and stops.
+stop() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Installs Debian packages if this machine has apt and lets us. Quiet; answers with its exit code.
+install_packages() {
+  have apt-get || return 1
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    have sudo && sudo -n true 2>/dev/null || return 1
+    as_root=(sudo -n)
+  fi
+  printf 'Installing %s ...\n' "$*" >&2
+  local install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive
+    apt-get install -y -qq --no-install-recommends "$@")
+  # The package lists of a fresh machine are missing or old; they are fetched only if that is so.
+  "${install[@]}" >/dev/null 2>&1 && return 0
+  "${as_root[@]}" apt-get update -qq >/dev/null 2>&1 || return 1
+  "${install[@]}" >/dev/null 2>&1
+}
+
+need_rust() {
+  have cargo || stop "Rust is missing: install it from https://rustup.rs and run this again."
+}
+
+# Node 20 or newer, with npm: Vite and Playwright ask for it.
+need_node() {
+  have node && have npm || stop "Node.js is missing: install Node.js 20 or newer (with npm) and run this again."
+  local version
+  version="$(node --print 'process.versions.node.split(".")[0]')"
+  [ "$version" -ge 20 ] || stop "Node.js $version is too old: install Node.js 20 or newer and run this again."
+}
+
+# Packages of one folder, exactly as its lock file says. Does nothing when they are there already.
+install_node_packages() {
+  local folder="$1" stamp="$1/node_modules/.installed"
+  need_node
+  if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(fingerprint "$folder/package-lock.json")" ]; then
+    return 0
+  fi
+  printf 'Installing the packages of %s ...\n' "$folder" >&2
+  (cd "$folder" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error) ||
+    stop "npm could not install the packages of $folder: check the network and run this again."
+  fingerprint "$folder/package-lock.json" >"$stamp"
+}
+
+# One hash over names and contents of files and folders (without what is built inside them).
+fingerprint() {
+  find "$@" \( -name node_modules -o -name dist -o -name test-results \) -prune -o -type f -print0 |
+    LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
+}
