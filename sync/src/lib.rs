@@ -1,1 +1,33 @@
-//! Placeholder, replaced by the first real commit.
+//! The sync core: documents, rules, wire format and checks of MPP Bergerak.
+//!
+//! Bytes and facts go in, bytes and facts come out. There is no I/O here, no clock, no randomness and
+//! no async: the server links this crate, the tablet runs it as WebAssembly, and there is no second
+//! implementation of any rule. What a caller needs from the outside world (the time, random bytes,
+//! a signature) it passes in.
+//!
+//! The way of a record, in the order of the modules:
+//!
+//! 1. [`rules`] look at what was typed (NIK, names, phones, declared fields).
+//! 2. [`action`] turns an intention (hand out a ticket, take an application) into a [`save::Save`]:
+//!    one change for every [`document::Document`] it touches.
+//! 3. [`frame`] packs saves into a signed, hash-linked frame of one session.
+//! 4. [`exchange`] carries frames up and changes down in one round trip (`docs/protocol.md`).
+//! 5. [`check`] decides at the receiver whether a change may enter the log: only it can make an
+//!    [`check::AcceptedChange`].
+//! 6. [`view`] reads a document into the plain record that lists, pages and digests are made of.
+//!
+//! [`api`] offers all of it as named calls over JSON and byte blobs, for WebAssembly.
+
+pub mod action;
+pub mod api;
+pub mod check;
+pub mod document;
+pub mod exchange;
+pub mod frame;
+pub mod ids;
+pub mod limits;
+pub mod rules;
+pub mod save;
+pub mod text;
+pub mod view;
+pub mod wire;

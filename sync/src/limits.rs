@@ -1,0 +1,37 @@
+//! Every maximum of the core, with its unit and its reason.
+
+/// Bytes of one raw change. A registration has about 600; notes may be long.
+pub const CHANGE_BYTES_MAX: usize = 64 * 1024;
+/// Operations in one change. A full application has about 60 keys.
+pub const CHANGE_OPS_MAX: usize = 2_000;
+/// Highest operation counter of a document: far below 2^32, where Automerge 0.12 can no longer edit.
+pub const OP_COUNTER_MAX: u64 = 1 << 31;
+/// Bytes of one key of a document.
+pub const KEY_BYTES_MAX: usize = 200;
+/// Bytes of one text value of a document: a whole service standard fits.
+pub const VALUE_BYTES_MAX: usize = 32 * 1024;
+/// Changes of one document that a node applies.
+pub const DOCUMENT_CHANGES_MAX: usize = 10_000;
+/// Bytes of one record inside the deflate stream.
+pub const RECORD_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes that one body may inflate to: a decompression bomb stops here.
+pub const BODY_INFLATED_MAX: usize = 64 * 1024 * 1024;
+/// Saves of one frame.
+pub const FRAME_SAVES_MAX: usize = 1_024;
+/// Changes after which a frame is full. One signature is shared by this many changes, and a cut link
+/// sends at most this many again.
+pub const FRAME_CHANGES_FULL: usize = 96;
+/// Raw bytes after which a frame is full.
+pub const FRAME_BYTES_FULL: usize = 48 * 1024;
+/// Chains that one hello may name.
+pub const CHAINS_MAX: usize = 4_096;
+/// Scopes that one pull may name.
+pub const SCOPES_MAX: usize = 2_048;
+/// Bytes of a scope's name.
+pub const SCOPE_BYTES_MAX: usize = 80;
+/// Bytes of short texts in headers: versions, codes.
+pub const SHORT_TEXT_BYTES_MAX: usize = 200;
+/// Characters of a person's name beyond which it is refused. The longest real name seen has 71.
+pub const NAME_CHARS_MAX: usize = 150;
+/// Characters beyond which a name will not fit on a new card (Permendagri 73/2022).
+pub const NAME_CHARS_CARD: usize = 60;
