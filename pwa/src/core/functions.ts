@@ -1,0 +1,226 @@
+import type { Bytes } from './bytes';
+import type {
+  FieldRule,
+  Finding,
+  HistoryEntry,
+  KindNumber,
+  Person,
+  ResidentGroup,
+  ResidentView,
+  Scalar,
+  Sex,
+  Status,
+  View,
+} from './views';
+
+/** Who writes, in which session, and where in its chains the next save stands. */
+export interface Context {
+  session: string;
+  counter: number;
+  officer: string;
+  device: string;
+  at: number;
+  save_number: number;
+  save_previous: string | null;
+}
+
+export interface SaveEntry {
+  document: string;
+  kind: KindNumber;
+  counter: number | null;
+  hash: string;
+  change: Bytes;
+  view: View;
+}
+
+/** One save: hash-linked to the one before it in its session; stored all or nothing. */
+export interface Save {
+  number: number;
+  hash: string;
+  next_counter: number;
+  entries: SaveEntry[];
+}
+
+export interface SessionHeader {
+  device: string;
+  session: string;
+  previous: { session: string; frames: number; head: string } | null;
+  day: string;
+  app_version: string;
+  started_at: number;
+}
+
+/** A position in the office's log; `rolling` proves that it is still the same log. */
+export interface Cursor {
+  position: number;
+  rolling: string;
+  scopes: string[];
+}
+
+export interface Hello {
+  device: string;
+  day: string;
+  chains: { session: string; frames: number }[];
+  pull: { log: string | null; cursors: Cursor[] } | null;
+}
+
+export interface ReceivedChange {
+  document: string;
+  kind: KindNumber;
+  counter: number | null;
+  hash: string;
+  change: Bytes;
+}
+
+export interface Held {
+  session: string;
+  frames: number;
+  head: string | null;
+}
+
+export type SyncRecord =
+  | { type: 'welcome'; log: string; version: number; time: number }
+  | { type: 'holds'; chains: Held[] }
+  | { type: 'refused'; session: string; number: number; code: string }
+  | { type: 'notice'; document: string; hash: string; code: string }
+  | { type: 'changes'; changes: ReceivedChange[]; cursors: Cursor[] }
+  | { type: 'end'; more: boolean };
+
+export interface KnownDocument {
+  id: string;
+  changes: Bytes[];
+}
+
+export interface NewApplication {
+  day: string;
+  service: string;
+  standard: number;
+  visit?: KnownDocument;
+  resident?: KnownDocument;
+  applicant: Person;
+  subject?: Person;
+  representative?: Person;
+  fields: Record<string, string>;
+  checks: Record<string, boolean>;
+  notes?: string;
+  ticket?: string;
+  tracking?: string;
+  random: Bytes;
+}
+
+/** What the core can do: name → what goes in, what comes out. See `sync/src/api`. */
+export interface CoreFunctions {
+  nik_read: {
+    in: { nik: string; today: string };
+    out: { birth_date?: string; sex?: Sex; region?: string; findings: Finding[] };
+  };
+  person_check: {
+    in: {
+      person: Person;
+      today: string;
+      known_villages?: string[];
+      required: 'applicant' | 'subject' | 'representative';
+    };
+    out: { person: Person; findings: Finding[] };
+  };
+  fields_check: {
+    in: { declared: readonly FieldRule[]; values: Record<string, string> };
+    out: { shown: string[]; findings: Finding[] };
+  };
+  ticket_issue: {
+    in: { ctx: Context; day: string; letter: string; number: number; random: Bytes };
+    out: { save: Save; ticket: string; tracking: string };
+  };
+  application_register: {
+    in: { ctx: Context } & NewApplication;
+    out: { save: Save; tracking: string };
+  };
+  document_edit: {
+    in: {
+      ctx: Context;
+      kind: KindNumber;
+      id: string;
+      changes: Bytes[];
+      set: Record<string, Scalar>;
+    };
+    out: { save: Save };
+  };
+  status_add: {
+    in: {
+      ctx: Context;
+      id: string;
+      changes: Bytes[];
+      status: Status;
+      reason?: string;
+      after?: string[];
+    };
+    out: { save: Save };
+  };
+  documents_apply: {
+    in: { documents: { id: string; kind: KindNumber; have: Bytes[]; add: Bytes[] }[] };
+    out: {
+      documents: {
+        id: string;
+        view: View | null;
+        accepted: number[];
+        refused: { index: number; code: string }[];
+      }[];
+    };
+  };
+  document_view: {
+    in: { id: string; kind: KindNumber; changes: Bytes[] };
+    out: { view: View; history: HistoryEntry[] };
+  };
+  residents_group: { in: { residents: ResidentView[] }; out: { groups: ResidentGroup[] } };
+  search_key: { in: { text: string }; out: { key: string } };
+  next_statuses: {
+    in: { current: Status };
+    out: { statuses: { status: Status; needs_reason: boolean }[] };
+  };
+  frame_cut: {
+    in: {
+      session: string;
+      number: number;
+      previous: string | null;
+      header?: SessionHeader;
+      saves: {
+        number: number;
+        hash: string;
+        entries: { document: string; kind: KindNumber; counter: number | null; change: Bytes }[];
+      }[];
+    };
+    out: { payload: Bytes; signing: Bytes; hash: string; saves_taken: number };
+  };
+  frame_seal: { in: { payload: Bytes; signature: Bytes }; out: { frame: Bytes } };
+  request_encode: { in: { hello: Hello; frames: Bytes[] }; out: { body: Bytes } };
+  response_records: { in: { bytes: Bytes }; out: { records: SyncRecord[]; consumed: number } };
+  push_plan: {
+    in: { chains: { session: string; frames: string[] }[]; holds: Held[] };
+    out: {
+      send: { session: string; from: number }[];
+      confirmed: { session: string; frames: number }[];
+      forked: string[];
+    };
+  };
+}
+
+export type CoreName = keyof CoreFunctions;
+
+/** The core as everybody else sees it: in a worker in the browser, in-process in tests. */
+export interface Core {
+  call<N extends CoreName>(
+    name: N,
+    params: CoreFunctions[N]['in'],
+  ): Promise<CoreFunctions[N]['out']>;
+}
+
+/** The core said no (`code` is stable English), or it trapped (`core_trapped`). */
+export class CoreError extends Error {
+  constructor(
+    readonly code: string,
+    readonly detail = '',
+  ) {
+    super(detail === '' ? code : `${code}: ${detail}`);
+    this.name = 'CoreError';
+  }
+}

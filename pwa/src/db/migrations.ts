@@ -1,0 +1,32 @@
+import type { IDBPDatabase, IDBPTransaction } from 'idb';
+import type { FieldSchema, StoreName } from './schema';
+
+type Database = IDBPDatabase<FieldSchema>;
+type Upgrade = IDBPTransaction<FieldSchema, StoreName[], 'versionchange'>;
+
+/**
+ * Step n brings version n to n + 1. Released steps are never edited, and no step may delete or
+ * rewrite saves, frames, sessions, drafts, documents or device keys: they may be unsent work.
+ */
+export const MIGRATIONS: readonly ((db: Database, upgrade: Upgrade) => void)[] = [
+  function firstShape(db) {
+    db.createObjectStore('meta');
+    db.createObjectStore('documents', { keyPath: 'id' });
+    const rows = db.createObjectStore('rows', { keyPath: 'id' });
+    rows.createIndex('kind', 'kind');
+    rows.createIndex('unsent', 'unsent', { multiEntry: true });
+    rows.createIndex('nik', 'nik');
+    rows.createIndex('visit', 'visit');
+    rows.createIndex('resident', 'resident');
+    db.createObjectStore('sessions', { keyPath: 'session' }).createIndex('order', 'order');
+    const saves = db.createObjectStore('saves', { keyPath: ['session', 'number'] });
+    saves.createIndex('uncut', 'uncut');
+    saves.createIndex('unconfirmed', 'unconfirmed');
+    const frames = db.createObjectStore('frames', { keyPath: ['session', 'number'] });
+    frames.createIndex('unconfirmed', 'unconfirmed');
+    db.createObjectStore('drafts', { keyPath: 'id' });
+    db.createObjectStore('notices', { keyPath: 'key' }).createIndex('document', 'document');
+    db.createObjectStore('refused', { keyPath: 'key' }).createIndex('document', 'document');
+    db.createObjectStore('groups', { keyPath: 'resident' });
+  },
+];

@@ -1,0 +1,72 @@
+import type { Cursor } from '../core/functions';
+import type { Bytes } from '../core/bytes';
+import type { KindNumber, View } from '../core/views';
+import type { Database } from './open';
+import type { RefusedChange, Row } from './schema';
+import { inOneTransaction } from './transaction';
+
+/** What one received record did to one document. */
+export interface AppliedDocument {
+  id: string;
+  kind: KindNumber;
+  /** How many changes the document had when the core read it. */
+  read: number;
+  accepted: { hash: string; change: Bytes }[];
+  view: View | null;
+  row: Omit<Row, 'unsent'> | null;
+  refused: RefusedChange[];
+}
+
+/** A save got in between reading and writing: the record is applied anew. */
+export class PullRaced extends Error {}
+
+/**
+ * Stores one received record: changes, rows, refusals and the cursors, in one transaction, so that
+ * a cut response neither loses nor repeats anything that was said to be held.
+ */
+export function commitPulled(
+  db: Database,
+  documents: readonly AppliedDocument[],
+  log: string,
+  cursors: readonly Cursor[],
+): Promise<void> {
+  return inOneTransaction(db, ['documents', 'rows', 'refused', 'meta'], async (tx) => {
+    for (const applied of documents) {
+      const known = await tx.objectStore('documents').get(applied.id);
+      if ((known?.changes.length ?? 0) !== applied.read) throw new PullRaced();
+      for (const refusal of applied.refused) await tx.objectStore('refused').put(refusal);
+      if (applied.accepted.length === 0) continue;
+      await tx.objectStore('documents').put({
+        id: applied.id,
+        kind: applied.kind,
+        hashes: [...(known?.hashes ?? []), ...applied.accepted.map(({ hash }) => hash)],
+        changes: [...(known?.changes ?? []), ...applied.accepted.map(({ change }) => change)],
+        view: applied.view,
+      });
+      if (applied.row === null) continue;
+      const row = await tx.objectStore('rows').get(applied.id);
+      await tx.objectStore('rows').put({ ...applied.row, unsent: row?.unsent ?? [] });
+    }
+    const before = (await tx.objectStore('meta').get('pulled')) as
+      | { log: string; cursors: Cursor[] }
+      | undefined;
+    const base = before?.log === log ? before.cursors : [];
+    await tx.objectStore('meta').put({ log, cursors: mergeCursors(base, cursors) }, 'pulled');
+  });
+}
+
+/** Each scope stands at the newest position said of it; scopes at one position share a cursor. */
+export function mergeCursors(before: readonly Cursor[], after: readonly Cursor[]): Cursor[] {
+  const positions = new Map<string, Cursor>();
+  for (const cursor of [...before, ...after]) {
+    for (const scope of cursor.scopes) positions.set(scope, cursor);
+  }
+  const merged = new Map<string, Cursor>();
+  for (const [scope, { position, rolling }] of positions) {
+    const key = `${String(position)}/${rolling}`;
+    const cursor = merged.get(key) ?? { position, rolling, scopes: [] };
+    cursor.scopes.push(scope);
+    merged.set(key, cursor);
+  }
+  return [...merged.values()];
+}

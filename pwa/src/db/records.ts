@@ -1,0 +1,75 @@
+import type { KindNumber } from '../core/views';
+import type { Database } from './open';
+import type { RefusedChange, Row, StoredDocument, StoredGroup, StoredNotice } from './schema';
+import { inOneTransaction } from './transaction';
+
+export function readDocument(db: Database, id: string): Promise<StoredDocument | undefined> {
+  return db.get('documents', id);
+}
+
+/** Documents by id, in the order asked; undefined where this tablet has none. */
+export function readDocuments(
+  db: Database,
+  ids: readonly string[],
+): Promise<(StoredDocument | undefined)[]> {
+  const store = db.transaction('documents').store;
+  return Promise.all(ids.map((id) => store.get(id)));
+}
+
+export function readRow(db: Database, id: string): Promise<Row | undefined> {
+  return db.get('rows', id);
+}
+
+/** The lines of all documents of a kind, in no particular order. */
+export function rowsOfKind(db: Database, kind: KindNumber): Promise<Row[]> {
+  return db.getAllFromIndex('rows', 'kind', kind);
+}
+
+export function rowsWithNik(db: Database, nik: string): Promise<Row[]> {
+  return db.getAllFromIndex('rows', 'nik', nik);
+}
+
+export function rowsOfVisit(db: Database, visit: string): Promise<Row[]> {
+  return db.getAllFromIndex('rows', 'visit', visit);
+}
+
+export function rowsOfResident(db: Database, resident: string): Promise<Row[]> {
+  return db.getAllFromIndex('rows', 'resident', resident);
+}
+
+export function allGroups(db: Database): Promise<StoredGroup[]> {
+  return db.getAll('groups');
+}
+
+export function readGroup(db: Database, resident: string): Promise<StoredGroup | undefined> {
+  return db.get('groups', resident);
+}
+
+/** Replaces the groups of the given residents. Derived: safe to lose. */
+export function writeGroups(db: Database, groups: readonly StoredGroup[]): Promise<void> {
+  return inOneTransaction(db, ['groups'], async (tx) => {
+    for (const group of groups) await tx.objectStore('groups').put(group);
+  });
+}
+
+export function noticesOf(db: Database, document: string): Promise<StoredNotice[]> {
+  return db.getAllFromIndex('notices', 'document', document);
+}
+
+export function allNotices(db: Database): Promise<StoredNotice[]> {
+  return db.getAll('notices');
+}
+
+export function writeNotice(db: Database, notice: Omit<StoredNotice, 'key'>): Promise<void> {
+  return inOneTransaction(db, ['notices'], async (tx) => {
+    await tx.objectStore('notices').put({ ...notice, key: `${notice.document}/${notice.hash}` });
+  });
+}
+
+export function refusedOf(db: Database, document: string): Promise<RefusedChange[]> {
+  return db.getAllFromIndex('refused', 'document', document);
+}
+
+export function countRefused(db: Database): Promise<number> {
+  return db.count('refused');
+}

@@ -1,0 +1,225 @@
+import type { DBSchema } from 'idb';
+import type { Bytes } from '../core/bytes';
+import type { Cursor } from '../core/functions';
+import type { DayView, KindNumber, Status, View } from '../core/views';
+
+/**
+ * What the tablet keeps. One store per noun; a key pair is [session, number].
+ * Only this folder reads or writes IndexedDB.
+ */
+export interface FieldSchema extends DBSchema {
+  meta: { key: MetaKey; value: MetaValue };
+  documents: { key: string; value: StoredDocument };
+  rows: {
+    key: string;
+    value: Row;
+    indexes: { kind: number; unsent: string; nik: string; visit: string; resident: string };
+  };
+  sessions: { key: string; value: StoredSession; indexes: { order: number } };
+  saves: {
+    key: [string, number];
+    value: StoredSave;
+    indexes: { uncut: [string, number]; unconfirmed: [string, number] };
+  };
+  frames: { key: [string, number]; value: StoredFrame; indexes: { unconfirmed: [string, number] } };
+  drafts: { key: string; value: StoredDraft };
+  notices: { key: string; value: StoredNotice; indexes: { document: string } };
+  refused: { key: string; value: RefusedChange; indexes: { document: string } };
+  groups: { key: string; value: StoredGroup };
+}
+
+export type StoreName =
+  | 'meta'
+  | 'documents'
+  | 'rows'
+  | 'sessions'
+  | 'saves'
+  | 'frames'
+  | 'drafts'
+  | 'notices'
+  | 'refused'
+  | 'groups';
+
+/** Facts of which there is one. */
+export interface Meta {
+  /** The officer signed in on this tablet; kept for the day's work without network. */
+  account: Account;
+  /** The pair that signs frames. The private half cannot be exported. */
+  device_keys: CryptoKeyPair;
+  /** The day this tablet is prepared for. */
+  prepared: PreparedDay;
+  /** Where the pull stands in the office's log. Written with the changes, never without. */
+  pulled: { log: string; cursors: Cursor[] };
+  /** Highest queue number issued per day, so that no number is issued twice. */
+  ticket_numbers: Record<string, number>;
+  /** The regency's villages and its public facts, as downloaded. */
+  regions: Regions;
+  site: Site;
+  /** What the browser answered when asked to keep the storage. */
+  persistence: Persistence;
+}
+export type MetaKey = keyof Meta;
+export type MetaValue = Meta[MetaKey];
+
+export interface Account {
+  username: string;
+  display_name: string;
+  roles: string[];
+  agency?: string;
+}
+
+export interface PreparedDay {
+  device: string;
+  label: string;
+  device_name: string;
+  day: DayView;
+  scopes: string[];
+  log: string;
+  /** True once everything of the day was downloaded. */
+  complete: boolean;
+}
+
+export interface Regions {
+  regency: { code: string; name: string };
+  local_word: string;
+  districts: { code: string; name: string; villages: { code: string; name: string; kind: string }[] }[];
+}
+
+export interface Site {
+  name: string;
+  regency: string;
+  regency_name: string;
+  phone: string;
+  local_village_word: string;
+  demo: boolean;
+}
+
+export type Persistence = 'granted' | 'refused' | 'unknown';
+
+/** A document: its changes as they came, and the view the core made of them. */
+export interface StoredDocument {
+  id: string;
+  kind: KindNumber;
+  hashes: string[];
+  changes: Bytes[];
+  view: View | null;
+}
+
+/** The line of a list. Made from the view; can be dropped and made again, `unsent` apart. */
+export interface Row {
+  id: string;
+  kind: KindNumber;
+  day?: string;
+  ticket?: string;
+  tracking?: string;
+  name: string;
+  subject?: string;
+  nik?: string;
+  birth_date?: string;
+  village?: string;
+  service?: string;
+  status?: Status;
+  status_conflict: boolean;
+  field_conflicts: number;
+  visit?: string;
+  resident?: string;
+  search: string;
+  officer: string;
+  device: string;
+  created_at: number;
+  updated_at: number;
+  /** Keys ('session/number') of the saves of this tablet that the office has not confirmed. */
+  unsent: string[];
+}
+
+/** One start of the app. Its chain is never continued by another start. */
+export interface StoredSession {
+  session: string;
+  /** Counts starts on this tablet. */
+  order: number;
+  device: string;
+  day: string;
+  app_version: string;
+  started_at: number;
+  next_counter: number;
+  next_save: number;
+  last_save_hash: string | null;
+  /** Hash of every frame cut, in order. */
+  frames: string[];
+  /** Frames the office holds. */
+  confirmed: number;
+}
+
+export interface SavedChange {
+  document: string;
+  kind: KindNumber;
+  counter: number | null;
+  hash: string;
+  /** Absent once the frame that carries it is cut: the frame has the bytes. */
+  change?: Bytes;
+}
+
+export interface StoredSave {
+  session: string;
+  number: number;
+  hash: string;
+  entries: SavedChange[];
+  /** The frame that carries this save; null until one is cut. */
+  frame: number | null;
+  /** [session order, number], present only until the save is cut into a frame. */
+  uncut?: [number, number];
+  /** [session order, number], present only until the office confirmed the frame. */
+  unconfirmed?: [number, number];
+}
+
+/** A signed frame: made durable before its first byte is sent, and never made again. */
+export interface StoredFrame {
+  session: string;
+  number: number;
+  hash: string;
+  bytes: Bytes;
+  /** First and last save it carries. */
+  saves: [number, number];
+  unconfirmed?: [number, number];
+}
+
+/** A form as typed. `form` belongs to the action that wrote it. */
+export interface StoredDraft {
+  id: string;
+  day: string;
+  updated_at: number;
+  form: unknown;
+}
+
+/** The office keeps a change but has not accepted it. */
+export interface StoredNotice {
+  key: string;
+  document: string;
+  hash: string;
+  code: string;
+}
+
+/** A received change this tablet's core would not apply. Kept, shown, never dropped. */
+export interface RefusedChange {
+  key: string;
+  document: string;
+  kind: KindNumber;
+  hash: string;
+  code: string;
+  change: Bytes;
+}
+
+/** To whom a resident's row belongs, and the name to show. */
+export interface StoredGroup {
+  resident: string;
+  key: string;
+  members: string[];
+  question: boolean;
+  name?: string;
+  names: string[];
+}
+
+/** The text key of a save, as rows name it. */
+export function saveKey(session: string, number: number): string {
+  return `${session}/${String(number)}`;
+}

@@ -1,0 +1,18 @@
+import type { Database } from './open';
+import type { StoredSession } from './schema';
+
+/** The session of this start once it has saved something. */
+export function readSession(db: Database, session: string): Promise<StoredSession | undefined> {
+  return db.get('sessions', session);
+}
+
+/** All sessions of this tablet, oldest first. */
+export function allSessions(db: Database): Promise<StoredSession[]> {
+  return db.getAllFromIndex('sessions', 'order');
+}
+
+/** The number of the next start of the app. */
+export async function nextSessionOrder(db: Database): Promise<number> {
+  const newest = await db.transaction('sessions').store.index('order').openCursor(null, 'prev');
+  return (newest?.value.order ?? 0) + 1;
+}

@@ -1,0 +1,59 @@
+import type { Core } from '../core/functions';
+import type { ResidentGroup, ResidentView } from '../core/views';
+import type { Database } from '../db/open';
+import { readDocuments, readGroup, rowsWithNik, writeGroups } from '../db/records';
+
+/** A chain of joins longer than this is followed no further in one go; the next change goes on. */
+const ROUNDS = 6;
+
+/**
+ * Works out again who is one person with whom, for the residents that changed and everybody they
+ * touch: same NIK, same group before, or named in a decision.
+ */
+export async function regroup(db: Database, core: Core, changed: readonly string[]): Promise<void> {
+  const residents = await touched(db, changed);
+  if (residents.length === 0) return;
+  const { groups } = await core.call('residents_group', { residents });
+  const held = new Set(residents.map(({ id }) => id));
+  await writeGroups(
+    db,
+    groups.flatMap((group) =>
+      group.members
+        .filter((member) => held.has(member))
+        .map((resident) => ({
+          resident,
+          key: group.key,
+          members: [...group.members],
+          question: group.question,
+          names: spellings(group),
+          ...(group.spelling === undefined ? {} : { name: group.spelling.value }),
+        })),
+    ),
+  );
+}
+
+function spellings(group: ResidentGroup): string[] {
+  return [...new Set(group.names.map(({ value }) => value))];
+}
+
+async function touched(db: Database, changed: readonly string[]): Promise<ResidentView[]> {
+  const found = new Map<string, ResidentView>();
+  let next = new Set(changed);
+  for (let round = 0; round < ROUNDS && next.size > 0; round += 1) {
+    const around = new Set<string>();
+    for (const stored of await readDocuments(db, [...next])) {
+      if (stored?.view?.kind !== 'resident') continue;
+      const resident = stored.view;
+      found.set(resident.id, resident);
+      for (const decision of resident.decisions) {
+        for (const id of decision.with) around.add(id);
+      }
+      for (const id of (await readGroup(db, resident.id))?.members ?? []) around.add(id);
+      const nik = resident.person.nik;
+      if (nik === undefined) continue;
+      for (const row of await rowsWithNik(db, nik)) if (row.kind === 1) around.add(row.id);
+    }
+    next = new Set([...around].filter((id) => !found.has(id)));
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,36 @@
+/** All numbers that say when and how much is sent. Milliseconds and bytes. */
+export const RETRY = {
+  /** Waits after one, two, three … failed exchanges in a row; the last one repeats. */
+  waits: [2_000, 5_000, 15_000, 30_000, 60_000, 120_000],
+  /** When nothing failed, ask again after this. */
+  idle: 30_000,
+  /** The first body; doubled after a success, halved after a failure. */
+  bodyStart: 16 * 1024,
+  bodyMin: 16 * 1024,
+  bodyMax: 256 * 1024,
+} as const;
+
+/** How long to wait after `failures` failed exchanges in a row. */
+export function waitAfter(failures: number): number {
+  if (failures === 0) return RETRY.idle;
+  return RETRY.waits[Math.min(failures, RETRY.waits.length) - 1] ?? RETRY.idle;
+}
+
+/** The next body's size in bytes. */
+export function nextBudget(budget: number, succeeded: boolean): number {
+  return succeeded
+    ? Math.min(budget * 2, RETRY.bodyMax)
+    : Math.max(Math.floor(budget / 2), RETRY.bodyMin);
+}
+
+/** As many leading frames as fit in `budget` bytes; at least one, however large. */
+export function fitting<T extends { bytes: Uint8Array }>(frames: readonly T[], budget: number): T[] {
+  const taken: T[] = [];
+  let size = 0;
+  for (const frame of frames) {
+    size += frame.bytes.length;
+    if (taken.length > 0 && size > budget) break;
+    taken.push(frame);
+  }
+  return taken;
+}
