@@ -31,14 +31,15 @@ install_packages() {
 
 need_rust() {
   have cargo || stop "Rust is missing: install it from https://rustup.rs and run this again."
+  have cc || install_packages build-essential ||
+    stop "A C compiler is missing: install the package build-essential and run this again."
 }
 
-# Node 20 or newer, with npm: Vite and Playwright ask for it.
+# Node 20.19 or newer, with npm: Vite and Playwright ask for it.
 need_node() {
-  have node && have npm || stop "Node.js is missing: install Node.js 20 or newer (with npm) and run this again."
-  local version
-  version="$(node --print 'process.versions.node.split(".")[0]')"
-  [ "$version" -ge 20 ] || stop "Node.js $version is too old: install Node.js 20 or newer and run this again."
+  have node && have npm || stop "Node.js is missing: install Node.js 20.19 or newer (with npm) and run this again."
+  node --eval 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' ||
+    stop "Node.js $(node --version) is too old: install Node.js 20.19 or newer and run this again."
 }
 
 # Packages of one folder, exactly as its lock file says. Does nothing when they are there already.
@@ -58,4 +59,19 @@ install_node_packages() {
 fingerprint() {
   find "$@" \( -name node_modules -o -name dist -o -name test-results \) -prune -o -type f -print0 |
     LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
+}
+
+# The three doors, as files that the server sends: pwa/dist. Does nothing when nothing has changed.
+build_pwa() {
+  local stamp=target/pwa-built-from now
+  scripts/wasm
+  install_node_packages pwa
+  now="$(fingerprint pwa)"
+  if [ -f pwa/dist/index.html ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$now" ]; then
+    return 0
+  fi
+  printf 'Building the pages ...\n' >&2
+  (cd pwa && npm run --silent build) || stop "The pages could not be built: see the message above."
+  mkdir -p target
+  echo "$now" >"$stamp"
 }

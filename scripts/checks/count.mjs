@@ -1,5 +1,5 @@
 // Reads what a test runner wrote and prints "passed failed skipped", so that scripts/test can add them up.
-// Called as: count.mjs nextest|cargo|node|vitest|playwright FILE
+// Called as: count.mjs nextest|cargo|examples|node|vitest|playwright|migrations FILE
 
 import { readFileSync } from "node:fs";
 
@@ -21,10 +21,16 @@ const COUNTERS = {
     sum(text, /^test result: .* (\d+) failed/gm),
     sum(text, /^test result: .* (\d+) ignored/gm),
   ],
+  examples: (text) => COUNTERS.cargo(text),
   node: (text) => [
     sum(text, /^# pass (\d+)/gm),
     sum(text, /^# (?:fail|cancelled) (\d+)/gm),
     sum(text, /^# (?:skipped|todo) (\d+)/gm),
+  ],
+  migrations: (text) => [
+    sum(text, /^migrations: (\d+) passed/gm),
+    sum(text, /^migrations: \d+ passed, (\d+) failed/gm),
+    0,
   ],
   vitest(text) {
     const result = JSON.parse(text);

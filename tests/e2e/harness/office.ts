@@ -1,0 +1,100 @@
+// The real server, on a folder of its own, as `mpp serve --demo` starts it.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './proxy.ts';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+const BINARY = process.env['MPP_BINARY'] ?? join(ROOT, 'target/debug/mpp');
+
+/** One account of the demo, with the password that the server made up. */
+export interface Account {
+  readonly username: string;
+  readonly password: string;
+  readonly display_name: string;
+  readonly roles: readonly string[];
+}
+
+export class Office {
+  readonly port: number;
+  readonly #folder: string;
+  #process: ChildProcess | undefined;
+  #log = '';
+
+  private constructor(port: number, folder: string) {
+    this.port = port;
+    this.#folder = folder;
+  }
+
+  /** Starts an office with demo data and waits until it answers. */
+  static async open(): Promise<Office> {
+    const office = new Office(await freePort(), await mkdtemp(join(tmpdir(), 'mpp-office-')));
+    await office.start();
+    return office;
+  }
+
+  get origin(): string {
+    return `http://localhost:${String(this.port)}`;
+  }
+
+  /** What the server has written to its log so far. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** Starts the server on the folder it had before. */
+  async start(): Promise<void> {
+    const child = spawn(
+      BINARY,
+      ['serve', '--demo', '--data', this.#folder, '--listen', `127.0.0.1:${String(this.port)}`],
+      { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    this.#process = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (text: Buffer) => {
+        this.#log += text.toString();
+      });
+    }
+    await this.#untilHealthy(child);
+  }
+
+  /** Ends the server the hard way, as a power cut does. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (child === undefined || child.exitCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** Ends the server and removes its folder. */
+  async close(): Promise<void> {
+    await this.kill();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The demo accounts, as the server wrote them down. */
+  async accounts(): Promise<readonly Account[]> {
+    const text = await readFile(join(this.#folder, 'demo-accounts.json'), 'utf8');
+    const parsed = JSON.parse(text) as { accounts: readonly Account[] };
+    return parsed.accounts;
+  }
+
+  async #untilHealthy(child: ChildProcess): Promise<void> {
+    for (;;) {
+      if (child.exitCode !== null) throw new Error(`the server ended at its start:\n${this.#log}`);
+      try {
+        const answer = await fetch(`${this.origin}/healthz`);
+        if (answer.ok) return;
+      } catch {
+        // It does not listen yet.
+      }
+      await sleep(100);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+// The `test` of every spec: an office for each test, and people who come with a browser.
+
+import { test as base } from '@playwright/test';
+import { Browser } from './browser.ts';
+import { Office } from './office.ts';
+import { NetworkPath } from './proxy.ts';
+
+export { expect } from '@playwright/test';
+
+/** Somebody with a browser and a network path of their own. */
+export interface Person {
+  readonly browser: Browser;
+  readonly network: NetworkPath;
+}
+
+interface Fixtures {
+  /** A fresh office with demo data. */
+  office: Office;
+  /** Lets somebody come with a tablet or a phone. They leave when the test ends. */
+  person: (screen: 'tablet' | 'phone') => Promise<Person>;
+}
+
+export const test = base.extend<Fixtures>({
+  // Playwright asks for the braces: it reads from them which fixtures are needed.
+  // eslint-disable-next-line no-empty-pattern -- see above
+  office: async ({}, use, info) => {
+    const office = await Office.open();
+    await use(office);
+    await office.close();
+    if (info.status !== info.expectedStatus) await info.attach('office.log', { body: office.log });
+  },
+  person: async ({ office }, use, info) => {
+    const people: Person[] = [];
+    await use(async (screen) => {
+      const network = await NetworkPath.open(office.port);
+      const person = { browser: await Browser.open(screen), network };
+      people.push(person);
+      return person;
+    });
+    for (const [index, { browser, network }] of people.entries()) {
+      if (info.status !== info.expectedStatus) await keepScreen(browser, info.outputPath(`${String(index)}.png`));
+      await browser.close();
+      await network.cut();
+    }
+  },
+});
+
+/** A picture of what somebody saw when the test failed, if their browser still lives. */
+async function keepScreen(browser: Browser, path: string): Promise<void> {
+  try {
+    await browser.page.screenshot({ path, fullPage: true });
+  } catch {
+    // The test failed while the browser was down.
+  }
+}
