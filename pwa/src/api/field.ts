@@ -1,22 +1,23 @@
 import type { Bytes } from '../core/bytes';
 import type { DayView } from '../core/views';
 import type { Account, Regions, Site } from '../db/schema';
-import { callJson, send, TIMEOUTS } from './field-http';
+import { ApiError, getJson, postJson } from './client';
+import { TIMEOUTS } from './timeouts';
 
 /** The officer's calls to the office. Everything else works without them. */
 
 export async function signIn(username: string, password: string): Promise<Account> {
-  const { account } = await callJson<{ account: Account }>('/api/login', { username, password });
+  const { account } = await postJson<{ account: Account }>('/api/login', { username, password });
   return account;
 }
 
 export async function signOut(): Promise<void> {
-  await callJson('/api/logout', {});
+  await postJson('/api/logout', {});
 }
 
 /** Days the officer is on the roster of. */
 export async function fieldDays(): Promise<DaySummary[]> {
-  const { days } = await callJson<{ days: DaySummary[] }>('/api/field/days');
+  const { days } = await getJson<{ days: DaySummary[] }>('/api/field/days');
   return days;
 }
 
@@ -36,7 +37,7 @@ export function prepare(
   devicePublicKey: string,
   deviceName: string,
 ): Promise<Prepared> {
-  return callJson<Prepared>('/api/field/prepare', {
+  return postJson<Prepared>('/api/field/prepare', {
     day,
     device_public_key: devicePublicKey,
     device_name: deviceName,
@@ -44,22 +45,43 @@ export function prepare(
 }
 
 export function site(): Promise<Site> {
-  return callJson<Site>('/api/public/site');
+  return getJson<Site>('/api/public/site');
 }
 
 export function regions(): Promise<Regions> {
-  return callJson<Regions>('/api/public/regions', undefined, TIMEOUTS.download);
+  return getJson<Regions>('/api/public/regions');
 }
 
-export const SYNC_CONTENT_TYPE = 'application/vnd.mpp.sync';
+const SYNC_TYPE = 'application/vnd.mpp.sync';
 
-/** One exchange. The body of the answer is read as it arrives. */
+/** One exchange. The body of the answer is read as it arrives. Throws `ApiError`. */
 export async function exchange(body: Bytes): Promise<ReadableStream<Bytes>> {
-  const response = await send(
-    '/sync/v1',
-    { method: 'POST', headers: { 'Content-Type': SYNC_CONTENT_TYPE }, body },
-    TIMEOUTS.exchange,
-  );
-  if (response.body === null) throw new TypeError('the answer has no body');
+  const response = await fetch('/sync/v1', {
+    method: 'POST',
+    credentials: 'same-origin',
+    headers: { 'content-type': SYNC_TYPE },
+    body,
+    signal: AbortSignal.timeout(TIMEOUTS.exchange),
+  }).catch((error: unknown) => {
+    throw unanswered(error);
+  });
+  if (!response.ok) throw await refusal(response);
+  if (response.headers.get('content-type') !== SYNC_TYPE || response.body === null) {
+    throw new ApiError('UNREADABLE', '', response.status);
+  }
   return response.body;
+}
+
+/** The link failed while an answer was on its way. */
+export function unanswered(error: unknown): ApiError {
+  const timedOut = error instanceof DOMException && error.name === 'TimeoutError';
+  return new ApiError(timedOut ? 'TIMEOUT' : 'NETWORK', '', 0);
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  const body = (await response.json().catch(() => null)) as {
+    error?: { code?: string; message?: string };
+  } | null;
+  const { code = 'UNREADABLE', message = '' } = body?.error ?? {};
+  return new ApiError(code, message, response.status);
 }

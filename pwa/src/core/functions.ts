@@ -75,7 +75,7 @@ export interface ReceivedChange {
 export interface Held {
   session: string;
   frames: number;
-  head: string | null;
+  head: string;
 }
 
 export type SyncRecord =

@@ -60,9 +60,16 @@ export function allNotices(db: Database): Promise<StoredNotice[]> {
   return db.getAll('notices');
 }
 
+export function countNotices(db: Database): Promise<number> {
+  return db.count('notices');
+}
+
+/** An empty code means that the office has accepted the change after all. */
 export function writeNotice(db: Database, notice: Omit<StoredNotice, 'key'>): Promise<void> {
   return inOneTransaction(db, ['notices'], async (tx) => {
-    await tx.objectStore('notices').put({ ...notice, key: `${notice.document}/${notice.hash}` });
+    const key = `${notice.document}/${notice.hash}`;
+    if (notice.code === '') await tx.objectStore('notices').delete(key);
+    else await tx.objectStore('notices').put({ ...notice, key });
   });
 }
 

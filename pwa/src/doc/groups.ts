@@ -8,11 +8,15 @@ const ROUNDS = 6;
 
 /**
  * Works out again who is one person with whom, for the residents that changed and everybody they
- * touch: same NIK, same group before, or named in a decision.
+ * touch: same NIK, same group before, or named in a decision. False when no resident is concerned.
  */
-export async function regroup(db: Database, core: Core, changed: readonly string[]): Promise<void> {
+export async function regroup(
+  db: Database,
+  core: Core,
+  changed: readonly string[],
+): Promise<boolean> {
   const residents = await touched(db, changed);
-  if (residents.length === 0) return;
+  if (residents.length === 0) return false;
   const { groups } = await core.call('residents_group', { residents });
   const held = new Set(residents.map(({ id }) => id));
   await writeGroups(
@@ -30,6 +34,7 @@ export async function regroup(db: Database, core: Core, changed: readonly string
         })),
     ),
   );
+  return true;
 }
 
 function spellings(group: ResidentGroup): string[] {

@@ -20,11 +20,11 @@ export function lineOf(view: View): Line {
       return {
         ...base,
         kind: KIND.application,
-        day: view.day,
         name: view.applicant.name ?? '',
         service: view.service,
         status: view.status.current,
         status_conflict: view.status.conflict,
+        ...given('day', view.day),
         ...given('ticket', view.ticket),
         ...given('tracking', view.tracking),
         ...given('subject', view.subject?.name),
@@ -37,10 +37,10 @@ export function lineOf(view: View): Line {
       return {
         ...base,
         kind: KIND.visit,
-        day: view.day,
         name: '',
-        ticket: view.ticket,
-        tracking: view.tracking,
+        ...given('day', view.day),
+        ...given('ticket', view.ticket),
+        ...given('tracking', view.tracking),
         ...given('resident', view.resident),
       };
     case 'resident':

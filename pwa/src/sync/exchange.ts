@@ -1,0 +1,164 @@
+import { ApiError } from '../api/client';
+import type { Bytes } from '../core/bytes';
+import { type Core, type Hello, type SyncRecord } from '../core/functions';
+import { countUnconfirmed, unconfirmedFrames } from '../db/outbox';
+import { readMeta } from '../db/meta';
+import type { Database } from '../db/open';
+import { commitPulled, mergeCursors, PullRaced } from '../db/pulled';
+import { writeNotice } from '../db/records';
+import type { PreparedDay, StoredFrame } from '../db/schema';
+import { allSessions } from '../db/sessions';
+import { applyReceived } from '../doc/apply';
+import { takeHolds } from '../outbox/confirm';
+import { cutFrames } from '../outbox/cut';
+import { deviceKeys } from '../outbox/device-key';
+import { fitting } from '../outbox/retry';
+import { records } from './stream';
+
+/** Before a log's first position: everything of these scopes is missing. */
+const START = { position: 0, rolling: '0000000000000000' };
+
+/** What an exchange needs. `post` is the only thing that touches the network. */
+export interface Exchanging {
+  db: Database;
+  core: Core;
+  post(body: Bytes): Promise<ReadableStream<Bytes>>;
+  /** Runs work while no save is being made. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
+  /** Documents that were changed by what came in. */
+  onApplied(documents: readonly string[]): void;
+  /** Saves still unconfirmed, and changes received so far in this exchange. */
+  onProgress(unsent: number, received: number): void;
+}
+
+export interface Plan {
+  /** False after a failure: first ask what arrived, then send the rest. */
+  sendFrames: boolean;
+  /** Bytes of frames in one body. */
+  budget: number;
+  /** True to compare every chain the tablet keeps, not only the unconfirmed ones. */
+  allChains: boolean;
+}
+
+export interface Outcome {
+  /** The office has more to give, or frames are waiting. */
+  more: boolean;
+  received: number;
+  /** The storage of the office is another one than before (a restored backup). */
+  newLog: boolean;
+  forked: string[];
+  refused: string[];
+}
+
+/** One round trip. What arrives is stored record by record; an error may come after some of it. */
+export async function exchangeOnce(use: Exchanging, day: PreparedDay, plan: Plan): Promise<Outcome> {
+  await cutFrames(use.db, use.core, await deviceKeys(use.db));
+  const waiting = await unconfirmedFrames(use.db);
+  const frames = plan.sendFrames ? fitting(waiting, plan.budget) : [];
+  const hello = await helloFor(use.db, day, waiting, plan.allChains);
+  const { body } = await use.core.call('request_encode', {
+    hello,
+    frames: frames.map(({ bytes }) => bytes),
+  });
+  const incoming = new Incoming(use, hello);
+  for await (const record of records(use.core, await use.post(body))) await incoming.take(record);
+  if (!incoming.ended) throw new ApiError('CUT', '', 0);
+  const left = (await unconfirmedFrames(use.db)).length;
+  const { outcome } = incoming;
+  return { ...outcome, more: outcome.more || (left > 0 && left < waiting.length) };
+}
+
+async function helloFor(
+  db: Database,
+  day: PreparedDay,
+  waiting: readonly StoredFrame[],
+  allChains: boolean,
+): Promise<Hello> {
+  const open = new Set(waiting.map(({ session }) => session));
+  const sessions = (await allSessions(db)).filter(
+    ({ session, frames }) => frames.length > 0 && (allChains || open.has(session)),
+  );
+  const pulled = await readMeta(db, 'pulled');
+  const known = pulled?.cursors ?? [];
+  const wanted = new Set(day.scopes);
+  const cursors = mergeCursors([{ ...START, scopes: day.scopes }], known)
+    .map((cursor) => ({ ...cursor, scopes: cursor.scopes.filter((scope) => wanted.has(scope)) }))
+    .filter(({ scopes }) => scopes.length > 0);
+  return {
+    device: day.device,
+    day: day.day.id,
+    chains: sessions.map(({ session, frames }) => ({ session, frames: frames.length })),
+    pull: { log: pulled?.log ?? null, cursors },
+  };
+}
+
+/** Takes the records of one response, in order. */
+class Incoming {
+  ended = false;
+  readonly outcome: Outcome = { more: false, received: 0, newLog: false, forked: [], refused: [] };
+  private log: string | null;
+
+  constructor(
+    private readonly use: Exchanging,
+    private readonly hello: Hello,
+  ) {
+    this.log = hello.pull?.log ?? null;
+  }
+
+  async take(record: SyncRecord): Promise<void> {
+    switch (record.type) {
+      case 'welcome':
+        this.outcome.newLog = this.log !== null && this.log !== record.log;
+        this.log = record.log;
+        // Positions of the old log mean nothing in this one: everything is compared from its start.
+        if (this.outcome.newLog) await commitPulled(this.use.db, [], record.log, []);
+        return;
+      case 'holds':
+        this.outcome.forked = (await takeHolds(this.use.db, this.use.core, this.claimed(), record.chains)).forked;
+        return this.progress();
+      case 'refused':
+        this.outcome.refused.push(record.code);
+        return;
+      case 'notice':
+        return writeNotice(this.use.db, noticeOf(record));
+      case 'changes':
+        return this.changes(record);
+      case 'end':
+        this.ended = true;
+        this.outcome.more = record.more;
+    }
+  }
+
+  private claimed(): string[] {
+    return this.hello.chains.map(({ session }) => session);
+  }
+
+  private async changes({ changes, cursors }: SyncRecord & { type: 'changes' }): Promise<void> {
+    const { db, core } = this.use;
+    const store = async (): Promise<string[]> => {
+      const applied = await applyReceived(db, core, changes);
+      await commitPulled(db, applied, this.log ?? '', cursors);
+      return applied.map(({ id }) => id);
+    };
+    // Usually no save comes in between; when one does, once more while saves wait.
+    const documents = await store().catch((error: unknown) => {
+      if (error instanceof PullRaced) return this.use.alone(store);
+      throw error;
+    });
+    this.outcome.received += changes.length;
+    this.use.onApplied(documents);
+    await this.progress();
+  }
+
+  private async progress(): Promise<void> {
+    this.use.onProgress(await countUnconfirmed(this.use.db), this.outcome.received);
+  }
+}
+
+function noticeOf({ document, hash, code }: SyncRecord & { type: 'notice' }): {
+  document: string;
+  hash: string;
+  code: string;
+} {
+  return { document, hash, code };
+}
