@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, Automerge, ObjId, ROOT, ReadDoc};
 
-pub use change::{Author, ChangeMeta, Refusal, chunk_of, contents_of};
+pub use change::{Author, ChangeMeta, Refusal, chunk_of, contents_of, session_of};
 pub use value::Value;
 
 use crate::ids::{ChangeHash, DocumentId, Kind, SessionId};
@@ -128,10 +128,23 @@ impl Document {
     /// # Errors
     /// [`Refusal`]; the document is then as it was.
     pub fn accept(&mut self, bytes: &[u8]) -> Result<ChangeHash, Refusal> {
+        self.accept_if(bytes, |_, _| Ok(()))
+    }
+
+    /// As [`Document::accept`], with one more check of a change that is not known yet.
+    ///
+    /// # Errors
+    /// [`Refusal`]; the document is then as it was.
+    pub fn accept_if(
+        &mut self,
+        bytes: &[u8],
+        allowed: impl FnOnce(&Self, &ChangeMeta) -> Result<(), Refusal>,
+    ) -> Result<ChangeHash, Refusal> {
         let (parsed, meta) = change::parse(bytes)?;
         if self.knows(&meta.hash) {
             return Ok(meta.hash);
         }
+        allowed(self, &meta)?;
         self.check(&meta)?;
         self.engine.apply_changes([parsed]).map_err(|_| Refusal::ApplyFailed)?;
         let hash = meta.hash;

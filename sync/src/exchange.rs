@@ -1,1 +1,20 @@
-//! exchange
+//! The one-round-trip exchange, version 1: frames up, what the node holds and what is missing down.
+//!
+//! A body is five bytes (`MPPS`, version) and one raw deflate stream of records, with a flush after
+//! each frame or batch, so that a receiver commits each as it arrives. `docs/protocol.md` describes
+//! it for somebody who writes another client.
+
+pub use body::{BodyReader, BodyWriter};
+pub use plan::{ChainFrames, Confirmed, Held, PushPlan, SendFrom, push_plan};
+pub use record::{RecordKind, records_in};
+pub use request::{ChainClaim, Cursor, Hello, PullRequest, RequestReader, RequestRecord, encode_request};
+pub use response::{HeldChain, ResponseRecord, ResponseWriter, decode_record};
+
+mod body;
+mod plan;
+mod record;
+mod request;
+mod response;
+
+#[cfg(test)]
+mod tests;

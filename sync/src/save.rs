@@ -1,1 +1,94 @@
-//! save
+//! A save: everything one press of *Simpan* wrote, hash-linked to the save before it.
+
+use crate::document::{chunk_of, contents_of, session_of};
+use crate::ids::{ChangeHash, DocumentId, Kind, SaveHash, SessionId, sha256};
+use crate::limits::CHANGE_BYTES_MAX;
+use crate::wire::{Reader, WireError, put_bytes, put_varint};
+
+/// Marks an entry whose document id is derived from its counter and is not sent.
+const DERIVED: u8 = 0x80;
+
+/// One change of one document. Only the pair (document, hash) names it: two documents may have
+/// changes with identical bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The document.
+    pub document: DocumentId,
+    /// Its kind.
+    pub kind: Kind,
+    /// The session's document counter, when this change creates the document.
+    pub counter: Option<u32>,
+    /// The change.
+    pub hash: ChangeHash,
+    /// The raw change chunk.
+    pub bytes: Vec<u8>,
+}
+
+impl Entry {
+    /// Writes kind, id (or counter) and the contents of the change; hashes are never sent.
+    pub fn put(&self, out: &mut Vec<u8>) {
+        match self.counter {
+            Some(counter) => {
+                out.push(self.kind as u8 | DERIVED);
+                put_varint(out, u64::from(counter));
+            }
+            None => {
+                out.push(self.kind as u8);
+                out.extend_from_slice(&self.document.0);
+            }
+        }
+        put_bytes(out, contents_of(&self.bytes).unwrap_or_default());
+    }
+
+    /// Reads an entry and rebuilds the chunk, its hash and a derived id.
+    ///
+    /// # Errors
+    /// [`WireError`]; what the change says is not looked at here.
+    pub fn take(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        let tag = reader.byte()?;
+        let kind = Kind::try_from(tag & !DERIVED).map_err(|_| WireError::Malformed("kind"))?;
+        let (counter, explicit) = if tag & DERIVED == 0 {
+            (None, Some(DocumentId(reader.array()?)))
+        } else {
+            let counter = reader.varint()?;
+            (Some(u32::try_from(counter).map_err(|_| WireError::Malformed("counter"))?), None)
+        };
+        let contents = reader.bytes(CHANGE_BYTES_MAX, "change")?;
+        let (bytes, hash) = chunk_of(contents);
+        let document = match (explicit, counter) {
+            (Some(id), _) => id,
+            (None, counter) => {
+                let session = session_of(contents).ok_or(WireError::Malformed("actor"))?;
+                DocumentId::derive(kind, &session, counter.unwrap_or_default())
+            }
+        };
+        Ok(Self { document, kind, counter, hash, bytes })
+    }
+}
+
+/// Everything one press of *Simpan* wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Save {
+    /// Number within the session, from 0.
+    pub number: u64,
+    /// Links it to the save before.
+    pub hash: SaveHash,
+    /// Its changes; at most one of each document.
+    pub entries: Vec<Entry>,
+}
+
+/// The hash of a save:
+/// SHA-256(domain ‖ session ‖ number ‖ previous ‖ (document ‖ change hash)*).
+#[must_use]
+pub fn link(session: &SessionId, number: u64, previous: &SaveHash, entries: &[Entry]) -> SaveHash {
+    let mut bytes = Vec::with_capacity(80 + entries.len() * 48);
+    bytes.extend_from_slice(b"mpp.save.1");
+    bytes.extend_from_slice(&session.0);
+    bytes.extend_from_slice(&number.to_be_bytes());
+    bytes.extend_from_slice(&previous.0);
+    for entry in entries {
+        bytes.extend_from_slice(&entry.document.0);
+        bytes.extend_from_slice(&entry.hash.0);
+    }
+    SaveHash(sha256(&[&bytes]))
+}

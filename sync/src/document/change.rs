@@ -235,6 +235,15 @@ pub fn chunk_of(contents: &[u8]) -> (Vec<u8>, ChangeHash) {
     (chunk, ChangeHash(hash))
 }
 
+/// The session that wrote the change with these contents: its actor, read without parsing the rest.
+#[must_use]
+pub fn session_of(contents: &[u8]) -> Option<SessionId> {
+    let mut reader = Reader::new(contents);
+    let deps = reader.count(CHANGE_BYTES_MAX / 32, "deps").ok()?;
+    reader.take(deps * 32).ok()?;
+    SessionId::from_slice(reader.bytes(16, "actor").ok()?).ok()
+}
+
 fn sets(change: &Change) -> Result<Vec<Set>, Refusal> {
     let mut sets = Vec::with_capacity(change.len());
     for op in change.decode().operations {
