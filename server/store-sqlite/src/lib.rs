@@ -1,1 +1,98 @@
-//! Placeholder, replaced by the first real commit.
+//! The store traits on `SQLite`: one folder, one database file, one writer.
+//!
+//! The writer is a pool of one connection: `SQLite` takes one writer anyway, and waiting in our queue is cheaper than
+//! its busy loop. Readers see the last commit (WAL). `synchronous=FULL`: an acknowledged change survives a power cut.
+//!
+//! Same file names and the same order of methods as every other backend; nothing but this crate has SQL for `SQLite`.
+
+mod accounts;
+mod append;
+mod applications;
+mod change_log;
+mod convert;
+mod devices;
+mod node;
+mod pull;
+mod quarantine;
+mod views;
+
+use std::path::Path;
+use std::time::Duration;
+
+use mpp_store::StoreError;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, SqlitePool};
+
+use crate::convert::failed;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+
+/// How long a statement waits for another process (a backup, `mpp admin`) to let go of the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections that read. Pages and lists are short; more would only cost memory.
+const READERS: u32 = 4;
+
+/// How to open a database.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Refuse to grow beyond this many pages of 4096 bytes (how tests fill the disk).
+    pub max_pages: Option<u32>,
+}
+
+/// A database file that is open.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    writer: SqlitePool,
+    reader: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens (or makes) the file and checks that it answers. Migrations are run by [`mpp_store::Node::migrate`].
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`] when the file cannot be opened or is no database.
+    pub async fn open(file: &Path, options: Options) -> Result<Self, StoreError> {
+        let connect = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        let write = match options.max_pages {
+            Some(pages) => connect.clone().pragma("max_page_count", pages.to_string()),
+            None => connect.clone(),
+        };
+        // A full disk makes SQLite roll back by itself, which sqlx does not notice: such a connection would refuse
+        // every later transaction, so it is not used again.
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+            .connect_with(write)
+            .await
+            .map_err(failed)?;
+        let read = connect.create_if_missing(false).pragma("query_only", "1");
+        let reader =
+            SqlitePoolOptions::new().max_connections(READERS).connect_with(read).await.map_err(failed)?;
+        Ok(Self { writer, reader })
+    }
+
+    /// Changes how far the file may grow, in pages of 4096 bytes. For tests that fill the disk and make room again.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`] when the database does not answer.
+    pub async fn set_max_pages(&self, pages: u32) -> Result<(), StoreError> {
+        let pragma = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+        sqlx::query(pragma).execute(&self.writer).await.map_err(failed)?;
+        Ok(())
+    }
+
+    /// How many pages of 4096 bytes the file has.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`] when the database does not answer.
+    pub async fn pages(&self) -> Result<u32, StoreError> {
+        sqlx::query_scalar("PRAGMA page_count").fetch_one(&self.writer).await.map_err(failed)
+    }
+}

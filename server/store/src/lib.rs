@@ -1,1 +1,46 @@
-//! Placeholder, replaced by the first real commit.
+//! What the office keeps, as narrow traits and plain rows.
+//!
+//! **Purpose.** The server speaks to these traits only; each backend (`store-sqlite`, later `store-postgres`) is the
+//! one place with its SQL, and proves itself with [`conformance`].
+//!
+//! **Non-goals.** No rules of the domain, no documents: rows in, rows out. What a change means is decided in
+//! `mpp-sync`; a row carries its verdict.
+//!
+//! **Adding a method.** Put it into the trait of its noun, implement it in every backend under the same file name,
+//! and add a function to `conformance/<noun>.rs`.
+
+pub mod accounts;
+pub mod change_log;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod devices;
+pub mod error;
+pub mod node;
+pub mod quarantine;
+pub mod views;
+
+pub use accounts::{AccountRow, Accounts, WebSessionRow};
+pub use change_log::{
+    Accepted, Append, ChainRow, ChangeLog, ChangeRow, Cursor, FrameRow, LoggedChange, PullGroup, PullPage,
+    PullQuery, PulledGroup, Touched,
+};
+pub use devices::{DeviceRow, Devices, GrantRow};
+pub use error::StoreError;
+pub use node::Node;
+pub use quarantine::{Quarantine, QuarantineRow};
+pub use views::{
+    ApplicationFilter, ApplicationPage, ApplicationRow, DocumentViewRow, ListedApplication, Projected,
+    ResidentRow, Views, VisitRow,
+};
+
+/// 16 bytes: a document, session, device, log or day id.
+pub type Id = [u8; 16];
+/// 32 bytes: SHA-256 of a change, a frame or a token.
+pub type Hash = [u8; 32];
+/// The first 8 bytes of the log's running hash; all zero at position 0.
+pub type Rolling = [u8; 8];
+
+/// Everything a backend has to be.
+pub trait Store: Node + ChangeLog + Quarantine + Views + Accounts + Devices + Send + Sync {}
+
+impl<T: Node + ChangeLog + Quarantine + Views + Accounts + Devices + Send + Sync> Store for T {}

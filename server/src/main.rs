@@ -1,0 +1,2 @@
+//! The binary `mpp`.
+fn main() {}

@@ -1,0 +1,178 @@
+//! The one transaction that writes the log.
+
+use std::collections::BTreeSet;
+
+use mpp_store::{Accepted, Append, ChainRow, ChangeRow, Cursor, FrameRow, Id, QuarantineRow, StoreError};
+use sqlx::{Row, Sqlite, SqliteConnection, Transaction};
+
+use crate::SqliteStore;
+use crate::convert::{array, failed, get};
+
+/// Writes the batch, or nothing.
+pub async fn append(store: &SqliteStore, batch: &Append) -> Result<Cursor, StoreError> {
+    let mut transaction = store.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+    let before = head(&mut transaction).await?;
+    for chain in &batch.chains {
+        put_chain(&mut transaction, chain).await?;
+    }
+    for frame in &batch.frames {
+        add_frame(&mut transaction, frame).await?;
+    }
+    let mut after = before;
+    let mut scopes = BTreeSet::new();
+    for change in batch.accepted.iter().map(Accepted::row) {
+        after = add_change(&mut transaction, change, after).await?;
+        scopes.extend(change.scopes.iter().map(|scope| (change.document, scope.clone())));
+    }
+    enter_scopes(&mut transaction, scopes, before.position + 1).await?;
+    for row in &batch.quarantined {
+        put_aside(&mut transaction, row).await?;
+    }
+    sqlx::query("UPDATE log_head SET position = $1, rolling = $2 WHERE id = 1")
+        .bind(after.position)
+        .bind(&after.rolling[..])
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+    transaction.commit().await.map_err(failed)?;
+    Ok(after)
+}
+
+/// The log's end.
+pub async fn head(connection: &mut SqliteConnection) -> Result<Cursor, StoreError> {
+    let row = sqlx::query("SELECT position, rolling FROM log_head WHERE id = 1")
+        .fetch_one(connection)
+        .await
+        .map_err(failed)?;
+    Ok(Cursor { position: get(&row, "position")?, rolling: array(&row, "rolling")? })
+}
+
+async fn put_chain(transaction: &mut Transaction<'_, Sqlite>, chain: &ChainRow) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO chain (session, device, header, frames, changes, head_hash, saves, last_save, day, officer, last_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+         ON CONFLICT (session) DO UPDATE SET frames = excluded.frames, changes = excluded.changes, \
+         head_hash = excluded.head_hash, saves = excluded.saves, last_save = excluded.last_save, officer = excluded.officer, last_at = excluded.last_at",
+    )
+    .bind(&chain.session[..])
+    .bind(&chain.device[..])
+    .bind(&chain.header)
+    .bind(chain.frames)
+    .bind(chain.changes)
+    .bind(&chain.head_hash[..])
+    .bind(chain.saves)
+    .bind(&chain.last_save[..])
+    .bind(chain.day.as_ref().map(|day| &day[..]))
+    .bind(&chain.officer)
+    .bind(chain.last_at)
+    .execute(&mut **transaction)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+async fn add_frame(transaction: &mut Transaction<'_, Sqlite>, frame: &FrameRow) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO frame (session, number, hash, bytes, received_at) VALUES ($1, $2, $3, $4, $5)")
+        .bind(&frame.session[..])
+        .bind(frame.number)
+        .bind(&frame.hash[..])
+        .bind(&frame.bytes)
+        .bind(frame.received_at)
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// Logs a change that is new, takes it out of quarantine, and moves the cursor on.
+async fn add_change(
+    transaction: &mut Transaction<'_, Sqlite>,
+    change: &ChangeRow,
+    before: Cursor,
+) -> Result<Cursor, StoreError> {
+    let after = before.after(&change.document, &change.hash);
+    let added = sqlx::query(
+        "INSERT INTO change_log \
+         (position, document, hash, kind, counter, session, frame, seq, bytes, received_at, rolling) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (document, hash) DO NOTHING",
+    )
+    .bind(after.position)
+    .bind(&change.document[..])
+    .bind(&change.hash[..])
+    .bind(change.kind)
+    .bind(change.counter)
+    .bind(&change.session[..])
+    .bind(change.frame)
+    .bind(change.seq)
+    .bind(&change.bytes)
+    .bind(change.received_at)
+    .bind(&after.rolling[..])
+    .execute(&mut **transaction)
+    .await
+    .map_err(failed)?;
+    sqlx::query("DELETE FROM quarantine WHERE document = $1 AND hash = $2")
+        .bind(&change.document[..])
+        .bind(&change.hash[..])
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    Ok(if added.rows_affected() == 1 { after } else { before })
+}
+
+/// Puts every change of the touched documents into the documents' scopes: those they were in, and the new ones. What
+/// is older than this batch enters a new scope at `first`, which no cursor has passed.
+async fn enter_scopes(
+    transaction: &mut Transaction<'_, Sqlite>,
+    mut scopes: BTreeSet<(Id, String)>,
+    first: i64,
+) -> Result<(), StoreError> {
+    let documents: BTreeSet<Id> = scopes.iter().map(|(document, _)| *document).collect();
+    for document in documents {
+        let held = sqlx::query("SELECT DISTINCT scope FROM scope_entry WHERE document = $1")
+            .bind(&document[..])
+            .fetch_all(&mut **transaction)
+            .await
+            .map_err(failed)?;
+        for row in held {
+            scopes.insert((document, row.try_get("scope").map_err(failed)?));
+        }
+    }
+    for (document, scope) in scopes {
+        sqlx::query(
+            "INSERT INTO scope_entry (document, scope, hash, position) \
+             SELECT document, $2, hash, CASE WHEN position > $3 THEN position ELSE $3 END \
+             FROM change_log WHERE document = $1 \
+             ON CONFLICT (document, scope, hash) DO NOTHING",
+        )
+        .bind(&document[..])
+        .bind(&scope)
+        .bind(first)
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    }
+    Ok(())
+}
+
+async fn put_aside(transaction: &mut Transaction<'_, Sqlite>, row: &QuarantineRow) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO quarantine \
+         (document, hash, kind, counter, session, frame, bytes, code, received_at, retried) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+         ON CONFLICT (document, hash) DO UPDATE SET code = excluded.code, retried = quarantine.retried + 1",
+    )
+    .bind(&row.document[..])
+    .bind(&row.hash[..])
+    .bind(row.kind)
+    .bind(row.counter)
+    .bind(&row.session[..])
+    .bind(row.frame)
+    .bind(&row.bytes)
+    .bind(&row.code)
+    .bind(row.received_at)
+    .bind(row.retried)
+    .execute(&mut **transaction)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}

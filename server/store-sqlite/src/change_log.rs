@@ -1,0 +1,155 @@
+//! [`ChangeLog`].
+
+use async_trait::async_trait;
+use mpp_store::{
+    Append, ChainRow, ChangeLog, Cursor, FrameRow, Id, LoggedChange, PullPage, PullQuery, StoreError, Touched,
+};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row};
+
+use crate::convert::{CHUNK, array, failed, get, maybe_array, push_list};
+use crate::{SqliteStore, append, pull};
+
+#[async_trait]
+impl ChangeLog for SqliteStore {
+    async fn append(&self, batch: &Append) -> Result<Cursor, StoreError> {
+        append::append(self, batch).await
+    }
+
+    async fn head(&self) -> Result<Cursor, StoreError> {
+        let mut connection = self.reader.acquire().await.map_err(failed)?;
+        append::head(&mut connection).await
+    }
+
+    async fn chains(&self, sessions: &[Id]) -> Result<Vec<ChainRow>, StoreError> {
+        let mut found = Vec::new();
+        for chunk in sessions.chunks(CHUNK) {
+            let mut query = QueryBuilder::new("SELECT * FROM chain WHERE session IN ");
+            push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
+            query.push(" ORDER BY session");
+            let rows = query.build().fetch_all(&self.reader).await.map_err(failed)?;
+            for row in &rows {
+                found.push(chain(row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn all_chains(&self) -> Result<Vec<ChainRow>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM chain ORDER BY last_at DESC, session")
+            .fetch_all(&self.reader)
+            .await
+            .map_err(failed)?;
+        rows.iter().map(chain).collect()
+    }
+
+    async fn frame(&self, session: Id, number: i64) -> Result<Option<FrameRow>, StoreError> {
+        let row = sqlx::query("SELECT * FROM frame WHERE session = $1 AND number = $2")
+            .bind(&session[..])
+            .bind(number)
+            .fetch_optional(&self.reader)
+            .await
+            .map_err(failed)?;
+        row.as_ref().map(frame).transpose()
+    }
+
+    async fn frames(&self, session: Id, number: i64, limit: i64) -> Result<Vec<FrameRow>, StoreError> {
+        let rows =
+            sqlx::query("SELECT * FROM frame WHERE session = $1 AND number >= $2 ORDER BY number LIMIT $3")
+                .bind(&session[..])
+                .bind(number)
+                .bind(limit)
+                .fetch_all(&self.reader)
+                .await
+                .map_err(failed)?;
+        rows.iter().map(frame).collect()
+    }
+
+    async fn changes_of(&self, documents: &[Id]) -> Result<Vec<LoggedChange>, StoreError> {
+        let mut found = Vec::new();
+        for chunk in documents.chunks(CHUNK) {
+            let mut query = QueryBuilder::new("SELECT * FROM change_log WHERE document IN ");
+            push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
+            let rows = query.build().fetch_all(&self.reader).await.map_err(failed)?;
+            for row in &rows {
+                found.push(logged(row)?);
+            }
+        }
+        found.sort_by_key(|change| change.position);
+        Ok(found)
+    }
+
+    async fn touched_after(&self, position: i64, limit: i64) -> Result<Vec<Touched>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT position, document, kind FROM change_log WHERE position > $1 ORDER BY position LIMIT $2",
+        )
+        .bind(position)
+        .bind(limit)
+        .fetch_all(&self.reader)
+        .await
+        .map_err(failed)?;
+        rows.iter()
+            .map(|row| {
+                Ok(Touched {
+                    position: get(row, "position")?,
+                    document: array(row, "document")?,
+                    kind: get(row, "kind")?,
+                })
+            })
+            .collect()
+    }
+
+    async fn scopes_of(&self, document: Id) -> Result<Vec<String>, StoreError> {
+        let rows = sqlx::query("SELECT DISTINCT scope FROM scope_entry WHERE document = $1 ORDER BY scope")
+            .bind(&document[..])
+            .fetch_all(&self.reader)
+            .await
+            .map_err(failed)?;
+        rows.iter().map(|row| row.try_get("scope").map_err(failed)).collect()
+    }
+
+    async fn pull(&self, query: &PullQuery) -> Result<PullPage, StoreError> {
+        pull::pull(self, query).await
+    }
+}
+
+fn chain(row: &SqliteRow) -> Result<ChainRow, StoreError> {
+    Ok(ChainRow {
+        session: array(row, "session")?,
+        device: array(row, "device")?,
+        header: get(row, "header")?,
+        frames: get(row, "frames")?,
+        changes: get(row, "changes")?,
+        head_hash: array(row, "head_hash")?,
+        saves: get(row, "saves")?,
+        last_save: array(row, "last_save")?,
+        day: maybe_array(row, "day")?,
+        officer: get(row, "officer")?,
+        last_at: get(row, "last_at")?,
+    })
+}
+
+fn frame(row: &SqliteRow) -> Result<FrameRow, StoreError> {
+    Ok(FrameRow {
+        session: array(row, "session")?,
+        number: get(row, "number")?,
+        hash: array(row, "hash")?,
+        bytes: get(row, "bytes")?,
+        received_at: get(row, "received_at")?,
+    })
+}
+
+pub fn logged(row: &SqliteRow) -> Result<LoggedChange, StoreError> {
+    Ok(LoggedChange {
+        position: get(row, "position")?,
+        document: array(row, "document")?,
+        hash: array(row, "hash")?,
+        kind: get(row, "kind")?,
+        counter: get(row, "counter")?,
+        session: array(row, "session")?,
+        frame: get(row, "frame")?,
+        seq: get(row, "seq")?,
+        bytes: get(row, "bytes")?,
+        received_at: get(row, "received_at")?,
+    })
+}

@@ -1,0 +1,66 @@
+//! Tests that every backend passes. A backend's `tests/conformance.rs` calls [`crate::conformance_suite`] with a
+//! function that gives a fresh, migrated store.
+//!
+//! The functions return the store's error, and assert the rest.
+#![expect(
+    clippy::missing_errors_doc,
+    clippy::missing_panics_doc,
+    reason = "every function of the suite fails with the store's error and panics when the backend is wrong"
+)]
+
+pub mod accounts;
+pub mod change_log;
+pub mod devices;
+pub mod node;
+pub mod pull;
+pub mod quarantine;
+pub mod samples;
+pub mod views;
+
+/// Writes one `#[tokio::test]` per function of the suite. `$fresh` is an async function that returns
+/// `(guard, impl Store)`; the guard lives as long as the test.
+#[macro_export]
+macro_rules! conformance_suite {
+    ($fresh:path) => {
+        $crate::conformance_suite!(@tests $fresh,
+            node: [values_are_kept_and_replaced, migrating_twice_changes_nothing],
+            change_log: [
+                an_appended_batch_is_all_there, a_change_named_twice_is_logged_once,
+                a_frame_number_held_already_is_refused_and_nothing_is_kept, a_chain_grows, touched_documents_in_order,
+                the_rolling_hash_follows_the_log,
+            ],
+            pull: [
+                a_pull_gives_each_change_once, a_pull_leaves_out_other_scopes, a_pull_leaves_out_what_the_caller_wrote,
+                a_bounded_pull_continues_where_it_stopped, a_cursor_of_another_log_starts_at_the_beginning,
+                a_document_that_enters_a_scope_late_brings_its_past,
+                a_document_that_moves_stays_in_its_old_scope,
+            ],
+            quarantine: [
+                a_quarantined_change_is_listed, an_accepted_change_leaves_quarantine, a_second_refusal_counts_as_a_retry,
+            ],
+            views: [
+                a_view_is_replaced, rows_are_listed_newest_first, the_list_is_filtered, the_list_is_paged,
+                residents_are_neighbours_by_key_and_by_decision, a_changed_key_marks_both_groups,
+                group_flags_reach_the_list, tracking_codes_are_found, a_reset_empties_the_views,
+            ],
+            accounts: [
+                a_username_is_taken_once, an_account_is_updated, a_web_session_ends, a_disabled_account_has_no_session,
+                wrong_passwords_are_counted_by_pair,
+            ],
+            devices: [
+                a_device_keeps_its_key, a_revoked_device_says_so, a_grant_is_given_once, a_label_is_given_once_a_day,
+            ],
+        );
+    };
+    (@tests $fresh:path, $($noun:ident: [$($name:ident),* $(,)?]),* $(,)?) => {
+        $(mod $noun {
+            $(
+                #[tokio::test]
+                async fn $name() -> Result<(), $crate::StoreError> {
+                    let (_guard, store) = $fresh().await;
+                    $crate::conformance::$noun::$name(&store).await
+                }
+            )*
+        })*
+    };
+}

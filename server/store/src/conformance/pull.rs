@@ -1,0 +1,105 @@
+//! [`crate::ChangeLog::pull`].
+
+use super::samples::{accepted, change, id};
+use crate::{Cursor, PullGroup, PullQuery, Store, StoreError};
+
+fn query(cursor: Cursor, scopes: &[&str]) -> PullQuery {
+    PullQuery { groups: vec![group(cursor, scopes)], held: vec![], max_bytes: 1_000_000 }
+}
+
+fn group(cursor: Cursor, scopes: &[&str]) -> PullGroup {
+    PullGroup { cursor, scopes: scopes.iter().map(ToString::to_string).collect() }
+}
+
+/// Two scopes that hold the same change, at the same and at different cursors.
+pub async fn a_pull_gives_each_change_once(store: &dyn Store) -> Result<(), StoreError> {
+    let head = store.append(&accepted(vec![change(7, 1, &["a", "b"]), change(8, 2, &["b"])])).await?;
+    let page = store.pull(&query(Cursor::default(), &["a", "b"])).await?;
+    assert_eq!(page.changes.iter().map(|c| c.position).collect::<Vec<_>>(), vec![1, 2]);
+    assert!(!page.more);
+    let groups = vec![group(Cursor::default(), &["a"]), group(Cursor::default(), &["b"])];
+    let page = store.pull(&PullQuery { groups, held: vec![], max_bytes: 1_000_000 }).await?;
+    assert_eq!(page.changes.len(), 2);
+    assert_eq!(page.groups.len(), 1, "groups that arrive at one place are one");
+    assert_eq!(page.groups.first().map(|g| g.cursor), Some(head));
+    let nothing = store.pull(&query(head, &["a", "b"])).await?;
+    assert!(nothing.changes.is_empty());
+    Ok(())
+}
+
+/// Scopes not asked for stay out, and the cursor still moves to the end.
+pub async fn a_pull_leaves_out_other_scopes(store: &dyn Store) -> Result<(), StoreError> {
+    let head = store.append(&accepted(vec![change(7, 1, &["a"]), change(8, 2, &["b"])])).await?;
+    let page = store.pull(&query(Cursor::default(), &["a"])).await?;
+    assert_eq!(page.changes.iter().map(|c| c.document).collect::<Vec<_>>(), vec![id(7)]);
+    assert_eq!(page.groups.first().map(|g| g.cursor), Some(head));
+    let none = store.pull(&PullQuery { max_bytes: 1, ..PullQuery::default() }).await?;
+    assert!(none.changes.is_empty() && none.groups.is_empty());
+    Ok(())
+}
+
+/// Only as many frames as the caller says it keeps.
+pub async fn a_pull_leaves_out_what_the_caller_wrote(store: &dyn Store) -> Result<(), StoreError> {
+    let mut later = change(8, 2, &["a"]);
+    later.frame = 1;
+    store.append(&accepted(vec![change(7, 1, &["a"]), later])).await?;
+    let held = PullQuery { held: vec![(id(1), 1)], ..query(Cursor::default(), &["a"]) };
+    let page = store.pull(&held).await?;
+    assert_eq!(page.changes.iter().map(|c| c.document).collect::<Vec<_>>(), vec![id(8)]);
+    Ok(())
+}
+
+/// Pages follow each other without a gap, and the last one says so.
+pub async fn a_bounded_pull_continues_where_it_stopped(store: &dyn Store) -> Result<(), StoreError> {
+    let changes = (1..=20).map(|n| change(n, n, &[if n % 2 == 0 { "a" } else { "b" }])).collect();
+    let head = store.append(&accepted(changes)).await?;
+    let mut asked = PullQuery { max_bytes: 250, ..query(Cursor::default(), &["a"]) };
+    asked.groups.push(group(Cursor::default(), &["b"]));
+    let mut seen = vec![];
+    for _ in 0..30 {
+        let page = store.pull(&asked).await?;
+        assert!(page.changes.len() <= 3, "a page is bounded");
+        seen.extend(page.changes.iter().map(|c| c.position));
+        asked.groups =
+            page.groups.into_iter().map(|g| PullGroup { cursor: g.cursor, scopes: g.scopes }).collect();
+        if !page.more {
+            break;
+        }
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (1..=20).collect::<Vec<_>>());
+    assert!(asked.groups.iter().all(|g| g.cursor == head));
+    Ok(())
+}
+
+/// After a restore the same position may be another change.
+pub async fn a_cursor_of_another_log_starts_at_the_beginning(store: &dyn Store) -> Result<(), StoreError> {
+    let head = store.append(&accepted(vec![change(7, 1, &["a"]), change(8, 2, &["a"])])).await?;
+    let foreign = Cursor { rolling: [9; 8], ..head };
+    assert_eq!(store.pull(&query(foreign, &["a"])).await?.changes.len(), 2);
+    let beyond = Cursor { position: 99, ..head };
+    assert_eq!(store.pull(&query(beyond, &["a"])).await?.changes.len(), 2);
+    Ok(())
+}
+
+/// A caller that was past the old changes gets them when the document enters its scope.
+pub async fn a_document_that_enters_a_scope_late_brings_its_past(
+    store: &dyn Store,
+) -> Result<(), StoreError> {
+    let before = store.append(&accepted(vec![change(7, 1, &["a"]), change(7, 2, &["a"])])).await?;
+    store.append(&accepted(vec![change(7, 3, &["b"])])).await?;
+    let page = store.pull(&query(before, &["b"])).await?;
+    assert_eq!(page.changes.iter().map(|c| c.seq).collect::<Vec<_>>(), vec![1, 2, 3]);
+    let tight = PullQuery { max_bytes: 1, ..query(before, &["b"]) };
+    assert_eq!(store.pull(&tight).await?.changes.len(), 3, "a position is never cut in two");
+    Ok(())
+}
+
+/// Who held a document goes on receiving it.
+pub async fn a_document_that_moves_stays_in_its_old_scope(store: &dyn Store) -> Result<(), StoreError> {
+    let before = store.append(&accepted(vec![change(7, 1, &["a"])])).await?;
+    store.append(&accepted(vec![change(7, 2, &["b"])])).await?;
+    let page = store.pull(&query(before, &["a"])).await?;
+    assert_eq!(page.changes.iter().map(|c| c.seq).collect::<Vec<_>>(), vec![2]);
+    Ok(())
+}

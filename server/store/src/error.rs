@@ -1,0 +1,21 @@
+//! What can go wrong below the traits.
+
+/// Why a store could not do what was asked. Nothing of the failed call is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk (or the database's page limit) is full. Works again after somebody makes room.
+    #[error("the storage is full")]
+    Full,
+    /// A row with this key exists already and says something else.
+    #[error("already there: {0}")]
+    Conflict(&'static str),
+    /// A stored row does not have the shape this version writes: the wrong length or an unknown word.
+    #[error("a stored row cannot be read: {0}")]
+    Corrupt(&'static str),
+    /// The migrations could not run.
+    #[error("the database could not be prepared: {0}")]
+    Migrate(String),
+    /// Anything else the backend reported. The text is for the log, never for a person's screen.
+    #[error("the database failed: {0}")]
+    Backend(String),
+}
