@@ -7,7 +7,7 @@ function answerWith(body: string, status = 200): ReturnType<typeof vi.fn> {
   return answer;
 }
 
-function failWith(error: unknown): void {
+function failWith(error: Error): void {
   vi.stubGlobal('fetch', () => Promise.reject(error));
 }
 

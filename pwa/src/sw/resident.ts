@@ -14,6 +14,9 @@ serveDoor(self, {
   denied: [/^\/petugas(\/|$)/, /^\/kantor(\/|$)/, /^\/papan(\/|$)/, /^\/api\//, /^\/sync\//],
 });
 
+/** Read by every resident's page; fetched while installing, so that the second visit needs no network. */
+const FIRST_NEEDED = ['/api/public/site', '/api/public/services', '/api/public/days'];
+
 /** Published information; a tracked application is personal and is never kept. */
 const PUBLIC_DATA = /^\/api\/public\/(site|services|days|regions)$/;
 
@@ -24,3 +27,13 @@ registerRoute(
     networkTimeoutSeconds: NETWORK_TIMEOUT_SECONDS,
   }),
 );
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(keepFirstNeeded());
+});
+
+/** Best effort: without these the door still installs, and keeps them at the next visit. */
+async function keepFirstNeeded(): Promise<void> {
+  const cache = await caches.open(CACHES.publicData);
+  await Promise.allSettled(FIRST_NEEDED.map((path) => cache.add(path)));
+}
