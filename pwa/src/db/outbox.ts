@@ -1,7 +1,7 @@
 import type { Database } from './open';
 import type { StoredFrame, StoredSave, StoredSession } from './schema';
 import { saveKey } from './schema';
-import { inOneTransaction } from './transaction';
+import { inOneTransaction, type Writing } from './transaction';
 
 /** Saves no frame carries yet, oldest session first. */
 export function uncutSaves(db: Database): Promise<StoredSave[]> {
@@ -30,7 +30,7 @@ export function commitFrame(db: Database, session: StoredSession, frame: StoredF
     const [first, last] = frame.saves;
     for (let number = first; number <= last; number += 1) {
       const save = await tx.objectStore('saves').get([frame.session, number]);
-      if (save === undefined || save.frame !== null) throw new FrameRaced();
+      if (save?.frame !== null) throw new FrameRaced();
       await tx.objectStore('saves').put(cutInto(frame.number, save));
     }
     await tx.objectStore('sessions').put({ ...stored, frames: [...stored.frames, frame.hash] });
@@ -46,6 +46,8 @@ function cutInto(frame: number, save: StoredSave): StoredSave {
   };
 }
 
+type Confirming = Writing<'sessions' | 'saves' | 'frames' | 'rows'>;
+
 /** The office holds the first `frames` frames of `session`: their saves are 'Di kantor'. */
 export function confirmFrames(db: Database, session: string, frames: number): Promise<void> {
   return inOneTransaction(db, ['sessions', 'saves', 'frames', 'rows'], async (tx) => {
@@ -57,30 +59,20 @@ export function confirmFrames(db: Database, session: string, frames: number): Pr
       const { unconfirmed: _sent, ...kept } = frame;
       await tx.objectStore('frames').put(kept);
       for (let save = frame.saves[0]; save <= frame.saves[1]; save += 1) {
-        await confirmSave(tx.objectStore('saves'), tx.objectStore('rows'), session, save);
+        await confirmSave(tx, session, save);
       }
     }
     await tx.objectStore('sessions').put({ ...stored, confirmed: frames });
   });
 }
 
-type Tx = Parameters<Parameters<typeof inOneTransaction<'saves' | 'rows', void>>[2]>[0];
-type SaveStore = ReturnType<typeof savesOf>;
-type RowStore = ReturnType<typeof rowsOf>;
-const savesOf = (tx: Tx) => tx.objectStore('saves');
-const rowsOf = (tx: Tx) => tx.objectStore('rows');
-
-async function confirmSave(
-  saves: SaveStore,
-  rows: RowStore,
-  session: string,
-  number: number,
-): Promise<void> {
-  const save = await saves.get([session, number]);
+async function confirmSave(tx: Confirming, session: string, number: number): Promise<void> {
+  const save = await tx.objectStore('saves').get([session, number]);
   if (save === undefined) return;
   const { unconfirmed: _confirmed, ...kept } = save;
-  await saves.put(kept);
+  await tx.objectStore('saves').put(kept);
   const key = saveKey(session, number);
+  const rows = tx.objectStore('rows');
   for (const row of await rows.index('unsent').getAll(key)) {
     await rows.put({ ...row, unsent: row.unsent.filter((waiting) => waiting !== key) });
   }

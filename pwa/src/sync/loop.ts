@@ -11,9 +11,9 @@ export interface LoopOptions {
   exchanging: Omit<Exchanging, 'onProgress'>;
   status: Source<SyncStatus>;
   /** The day to sync; undefined while the tablet is not prepared. */
-  day(): Promise<PreparedDay | undefined>;
+  day: () => Promise<PreparedDay | undefined>;
   /** How many changes are held back or not applied, to be shown. */
-  countHeld(): Promise<number>;
+  countHeld: () => Promise<number>;
 }
 
 /**

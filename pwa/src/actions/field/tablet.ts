@@ -76,6 +76,8 @@ export type Stage =
   | { name: 'broken'; code: string }
   | { name: 'ready'; tablet: Tablet };
 
+/** Travels in session headers, so that the office sees which tablets run what. */
+const APP_VERSION = '0.1.0';
 const LOCK = 'mpp-petugas-writer';
 
 /** Starts the door. Only one tab writes: the others wait for the lock and say so. */
@@ -87,7 +89,7 @@ export function startTablet(): Signal<Stage> {
       db,
       core: await loadCore(),
       post: exchange,
-      appVersion: import.meta.env.VITE_APP_VERSION ?? '0.1.0',
+      appVersion: APP_VERSION,
     });
     tablet.loop.start();
     listen(tablet.loop);

@@ -1,0 +1,90 @@
+import type { CoreFunctions } from '../../core/functions';
+import { KIND, type KindNumber, type Scalar, type Status } from '../../core/views';
+import type { Person } from '../../lib/views';
+import { PERSON_KEYS, type PersonForm, type Role } from '../../form/application-form';
+import { checkPerson, type FormFinding } from './check-form';
+import { writing, type Tablet } from './tablet';
+
+/** Changes keys of a document. Choosing one value of a conflict is such a change too. */
+export async function editDocument(
+  tablet: Tablet,
+  id: string,
+  kind: KindNumber,
+  set: Record<string, Scalar>,
+): Promise<void> {
+  await tablet.writer.save(writing(tablet), {
+    reads: [id],
+    async make(ctx, known) {
+      const { save } = await tablet.core.call('document_edit', {
+        ctx,
+        kind,
+        id,
+        changes: known.get(id)?.changes ?? [],
+        set,
+      });
+      return { save, result: undefined };
+    },
+  });
+}
+
+/** Keeps one of the values that were typed at the same time. The others stay in the history. */
+export function chooseValue(tablet: Tablet, id: string, key: string, value: Scalar): Promise<void> {
+  return editDocument(tablet, id, KIND.application, { [key]: value });
+}
+
+export type EditAnswer = { ok: true } | { ok: false; findings: FormFinding[] };
+
+/** Changes what differs in one person of an application; errors stop it, nothing is half saved. */
+export async function editPerson(
+  tablet: Tablet,
+  id: string,
+  role: Role,
+  before: Person,
+  form: PersonForm,
+): Promise<EditAnswer> {
+  const { person, findings } = await checkPerson(tablet, form, role);
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) {
+    return {
+      ok: false,
+      findings: errors.map((error) => ({
+        ...error,
+        role,
+        key: `${role}.${error.field}/${error.code}`,
+        toConfirm: false,
+      })),
+    };
+  }
+  const set: Record<string, Scalar> = {};
+  for (const key of PERSON_KEYS) {
+    const value = person[key] ?? null;
+    if (value !== (before[key] ?? null)) set[`${role}.${key}`] = value;
+  }
+  if (Object.keys(set).length > 0) await editDocument(tablet, id, KIND.application, set);
+  return { ok: true };
+}
+
+/** Adds a status event. `after` names the events that were on the screen when it was decided. */
+export async function setStatus(
+  tablet: Tablet,
+  id: string,
+  status: Status,
+  reason: string,
+  after: readonly string[],
+): Promise<void> {
+  await tablet.writer.save(writing(tablet), {
+    reads: [id],
+    async make(ctx, known) {
+      const params: CoreFunctions['status_add']['in'] = {
+        ctx,
+        id,
+        changes: known.get(id)?.changes ?? [],
+        status,
+        after: [...after],
+        ...(reason.trim() === '' ? {} : { reason: reason.trim() }),
+      };
+      const { save } = await tablet.core.call('status_add', params);
+      return { save, result: undefined };
+    },
+  });
+}

@@ -1,0 +1,91 @@
+import { KIND } from '../../core/views';
+import { allGroups, allNotices, rowsOfKind } from '../../db/records';
+import type { Row } from '../../db/schema';
+import { maskedNik } from '../../form/application-form';
+import type { Status } from '../../lib/views';
+import { serviceNames } from './catalogue';
+import type { Tablet } from './tablet';
+
+/** Where a record is, for the word that is shown. */
+export type Place = 'tablet' | 'office' | 'held';
+
+export interface RecordLine {
+  id: string;
+  ticket: string;
+  tracking: string;
+  name: string;
+  subject: string;
+  nik: string;
+  service: string;
+  status: Status;
+  conflict: boolean;
+  place: Place;
+  /** Why the office holds it back, when it does. */
+  code: string;
+  created_at: number;
+}
+
+export type RecordFilter = 'today' | 'unsent' | 'conflict' | 'all';
+
+const SHOWN = 200;
+
+/** Applications for the list, newest first. At most 200; the search narrows them. */
+export async function listRecords(
+  tablet: Tablet,
+  filter: RecordFilter,
+  typed: string,
+): Promise<{ lines: RecordLine[]; total: number }> {
+  const { key } = await tablet.core.call('search_key', { text: typed });
+  const words = key === '' ? [] : key.split(' ');
+  const day = tablet.facts.get().prepared?.day.id;
+  const rows = (await rowsOfKind(tablet.db, KIND.application))
+    .filter((row) => wanted(row, filter, day) && words.every((word) => row.search.includes(word)))
+    .sort((one, other) => other.created_at - one.created_at);
+  return { lines: await lines(tablet, rows.slice(0, SHOWN)), total: rows.length };
+}
+
+function wanted(row: Row, filter: RecordFilter, day: string | undefined): boolean {
+  switch (filter) {
+    case 'today':
+      return row.day === day;
+    case 'unsent':
+      return row.unsent.length > 0;
+    case 'conflict':
+      return row.status_conflict || row.field_conflicts > 0;
+    case 'all':
+      return true;
+  }
+}
+
+/** Lines with names as the office spells them, and with what the office holds back. */
+export async function lines(tablet: Tablet, rows: readonly Row[]): Promise<RecordLine[]> {
+  const [names, groups, notices] = await Promise.all([
+    serviceNames(tablet),
+    allGroups(tablet.db),
+    allNotices(tablet.db),
+  ]);
+  const chosen = new Map(groups.map(({ resident, name }) => [resident, name]));
+  const held = new Map(notices.map(({ document, code }) => [document, code]));
+  return rows.map((row) => {
+    const code = held.get(row.id) ?? '';
+    return {
+      id: row.id,
+      ticket: row.ticket ?? '',
+      tracking: row.tracking ?? '',
+      name: (row.resident === undefined ? undefined : chosen.get(row.resident)) ?? row.name,
+      subject: row.subject ?? '',
+      nik: maskedNik(row.nik),
+      service: names.get(row.service ?? '') ?? row.service ?? '',
+      status: row.status ?? 'received',
+      conflict: row.status_conflict || row.field_conflicts > 0,
+      place: placeOf(row, code),
+      code,
+      created_at: row.created_at,
+    };
+  });
+}
+
+export function placeOf(row: Pick<Row, 'unsent'>, noticeCode: string): Place {
+  if (row.unsent.length > 0) return 'tablet';
+  return noticeCode === '' ? 'office' : 'held';
+}
