@@ -189,6 +189,13 @@ impl ChangeMeta {
     }
 }
 
+/// Whether the bytes are exactly what the engine itself would write for this content.
+///
+/// Automerge 0.12 reads other encodings too, and some of them make the saved document unreadable.
+fn is_canonical(change: &Change, bytes: &[u8]) -> bool {
+    Change::from(change.decode()).raw_bytes() == bytes
+}
+
 /// Reads a raw change chunk.
 ///
 /// # Errors
@@ -207,6 +214,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(Change, ChangeMeta), Refusal> {
         return Err(Refusal::Malformed);
     }
     let meta = ChangeMeta::of(&change)?;
+    if !is_canonical(&change, bytes) {
+        return Err(Refusal::Malformed);
+    }
     Ok((change, meta))
 }
 

@@ -2,58 +2,58 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::conflict::{Conflict, conflicts};
 use super::read::Read;
 use super::status::StatusView;
 use crate::document::{Author, Value};
-use crate::ids::DocumentId;
+use crate::ids::{DocumentId, Kind};
 use crate::rules::person::Person;
 use crate::text::haystack;
 
 /// One application for one service, with everybody as typed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ApplicationView {
     /// The document's id.
     pub id: DocumentId,
     /// Always `application`.
-    pub kind: &'static str,
+    pub kind: Kind,
     /// The shape it was written in.
     pub schema: i64,
     /// The service day it was taken on.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<DocumentId>,
     /// The visit it was taken in.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visit: Option<DocumentId>,
     /// The resident it was taken for.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resident: Option<DocumentId>,
     /// Code of the service.
     pub service: String,
     /// Version of the service standard it was taken under.
     pub standard: i64,
     /// Tracking code.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking: Option<String>,
     /// The visit's ticket.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<String>,
     /// Who applies.
     pub applicant: Person,
     /// Whom it is about, when that is somebody else.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Person>,
     /// Who came in the applicant's place.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub representative: Option<Person>,
     /// The fields that the standard declares.
     pub fields: BTreeMap<String, String>,
     /// Requirements by their index: shown or not.
     pub checks: BTreeMap<String, bool>,
     /// Remarks.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
     /// The status and its events.
     pub status: StatusView,
@@ -79,7 +79,7 @@ impl ApplicationView {
         );
         Self {
             id: read.id,
-            kind: "application",
+            kind: Kind::Application,
             schema: read.int("schema").unwrap_or_default(),
             day: read.document("day"),
             visit: read.document("visit"),

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::conflict::{Conflict, conflicts};
 use super::read::Read;
 use crate::document::Author;
-use crate::ids::DocumentId;
+use crate::ids::{DocumentId, Kind};
 use crate::rules::declared::Declared;
 
 /// Who provides the services.
@@ -83,12 +83,12 @@ pub struct Standard {
 }
 
 /// An agency and its services.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CatalogueView {
     /// The document's id.
     pub id: DocumentId,
     /// Always `catalogue`.
-    pub kind: &'static str,
+    pub kind: Kind,
     /// The shape it was written in.
     pub schema: i64,
     /// The agency.
@@ -123,7 +123,7 @@ impl CatalogueView {
         }
         Self {
             id: read.id,
-            kind: "catalogue",
+            kind: Kind::Catalogue,
             schema: read.int("schema").unwrap_or_default(),
             agency: Agency {
                 code: read.text("agency.code").unwrap_or_default(),

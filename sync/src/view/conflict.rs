@@ -1,13 +1,13 @@
 //! Values of one field that were written without knowing of each other.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::read::Read;
 use crate::document::{Value, Written};
 use crate::text::same_writing;
 
 /// One field with more than one value; nothing is chosen by a clock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conflict {
     /// The key, for example `applicant.name`.
     pub key: String,
@@ -16,7 +16,7 @@ pub struct Conflict {
 }
 
 /// One of the values.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConflictValue {
     /// The value as text.
     pub value: String,

@@ -43,22 +43,22 @@ pub(crate) struct StoredDecision {
 }
 
 /// A decision with its writer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// Id within the resident.
     pub id: String,
     /// What is decided.
     pub decision: DecisionKind,
     /// The field a spelling is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
     /// The spelling that counts.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     /// The residents it is about.
     pub with: Vec<DocumentId>,
     /// The decision that is undone.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
     /// Who, where, when.
     #[serde(flatten)]

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::decision::{Decision, DecisionKind};
 use super::resident::ResidentView;
@@ -13,7 +13,7 @@ use crate::ids::DocumentId;
 use crate::rules::similarity::same_name;
 
 /// Residents that are shown as one person.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResidentGroup {
     /// The lowest id of the members: where decisions about the group are written.
     pub key: DocumentId,
@@ -26,17 +26,17 @@ pub struct ResidentGroup {
     /// Every spelling of the name with its writer.
     pub names: Vec<Spelling>,
     /// The chosen spelling.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spelling: Option<ChosenSpelling>,
     /// Whether there are several spellings and none was chosen.
     pub spelling_open: bool,
     /// The number they share.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nik: Option<String>,
 }
 
 /// A name as typed at one registration.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spelling {
     /// The name.
     pub value: String,
@@ -51,7 +51,7 @@ pub struct Spelling {
 }
 
 /// The spelling that a supervisor chose.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChosenSpelling {
     /// The name.
     pub value: String,

@@ -1,12 +1,12 @@
 //! Who wrote what, where and when: the changes of a document as a person reads them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::document::{Author, Document};
 use crate::ids::{ChangeHash, DocumentId, SessionId};
 
 /// One change.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HistoryEntry {
     /// The change.
     pub hash: ChangeHash,
@@ -22,12 +22,12 @@ pub struct HistoryEntry {
 }
 
 /// One key that a change set.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HistorySet {
     /// The key.
     pub key: String,
     /// The value as text; missing when the key was removed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
 }
 

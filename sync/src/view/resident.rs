@@ -1,23 +1,23 @@
 //! A resident as a record: the person as known, and the decisions about who that is.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::application::search_of;
 use super::conflict::{Conflict, conflicts};
 use super::decision::{Decision, decisions};
 use super::read::Read;
 use crate::document::Author;
-use crate::ids::DocumentId;
+use crate::ids::{DocumentId, Kind};
 use crate::rules::person::Person;
 
 /// A person as registered once. The same person may be registered again elsewhere:
 /// [`super::group_residents`] shows them as one.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResidentView {
     /// The document's id.
     pub id: DocumentId,
     /// Always `resident`.
-    pub kind: &'static str,
+    pub kind: Kind,
     /// The shape it was written in.
     pub schema: i64,
     /// The person.
@@ -40,7 +40,7 @@ impl ResidentView {
         let search = search_of(&[&person], &[]);
         Self {
             id: read.id,
-            kind: "resident",
+            kind: Kind::Resident,
             schema: read.int("schema").unwrap_or_default(),
             person,
             decisions: decisions(read),

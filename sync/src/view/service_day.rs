@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::conflict::{Conflict, conflicts};
 use super::read::Read;
 use crate::document::{Author, Value};
-use crate::ids::DocumentId;
+use crate::ids::{DocumentId, Kind};
 
 /// One service day: where, for whom, with whom.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DayView {
     /// The document's id.
     pub id: DocumentId,
     /// Always `service_day`.
-    pub kind: &'static str,
+    pub kind: Kind,
     /// The shape it was written in.
     pub schema: i64,
     /// `YYYY-MM-DD`.
@@ -25,7 +25,7 @@ pub struct DayView {
     /// Code of the regency, `16.04`.
     pub regency: String,
     /// Number to call.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
     /// Codes of the villages it is for.
     pub villages: Vec<String>,
@@ -76,7 +76,7 @@ impl DayView {
         };
         Self {
             id: read.id,
-            kind: "service_day",
+            kind: Kind::ServiceDay,
             schema: read.int("schema").unwrap_or_default(),
             date: read.text("date").unwrap_or_default(),
             place: read.text("place").unwrap_or_default(),

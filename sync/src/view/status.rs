@@ -26,7 +26,7 @@ pub(crate) struct StoredEvent {
 }
 
 /// One event: what, who, when, where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusEvent {
     /// Id within the application.
     pub id: String,
@@ -36,14 +36,14 @@ pub struct StatusEvent {
     #[serde(flatten)]
     pub author: Author,
     /// Why.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The events it follows.
     pub after: Vec<String>,
 }
 
 /// The status of an application.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusView {
     /// The status that counts; in a conflict the one further along, until a person decides.
     pub current: Status,
