@@ -5,6 +5,7 @@
 //! [`message`]. It keeps no document between two calls, so an instance that trapped, or whose memory has
 //! grown, is thrown away and made anew.
 
+pub mod call;
 pub mod dice;
 #[cfg(target_arch = "wasm32")]
 mod exports;
