@@ -1,1 +1,168 @@
+use super::*;
 
+fn ctx() -> Json {
+    json!({"session": "01".repeat(16), "counter": 0, "officer": "rina", "device": "A", "at": 1_800_000_000,
+           "save_number": 0, "save_previous": null})
+}
+
+fn ok(name: &str, input: Json, blobs: &[Vec<u8>]) -> Answer {
+    call(name, input, blobs).unwrap_or_else(|error| panic!("{name}: {error:?}"))
+}
+
+/// Puts the blobs of an answer behind those already there and returns the JSON with moved references.
+fn moved(json: &Json, by: usize) -> Json {
+    match json {
+        Json::Object(map) if map.contains_key("$b") => {
+            json!({"$b": map["$b"].as_u64().unwrap() + by as u64})
+        }
+        Json::Object(map) => map.iter().map(|(key, value)| (key.clone(), moved(value, by))).collect(),
+        Json::Array(items) => items.iter().map(|item| moved(item, by)).collect(),
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn a_ticket_travels_as_a_frame_and_comes_back_as_a_record() {
+    let day = "05".repeat(16);
+    let issued = ok(
+        "ticket_issue",
+        json!({"ctx": ctx(), "day": day, "letter": "A", "number": 17, "random": {"$b": 0}}),
+        &[vec![7; 8]],
+    );
+    assert_eq!(issued.json["ticket"], "A-017");
+    let save = &issued.json["save"];
+    let header = json!({"device": "02".repeat(16), "previous": null, "day": day, "app_version": "0.1.0",
+                        "started_at": 1_800_000_000});
+    let cut = ok(
+        "frame_cut",
+        json!({"session": "01".repeat(16), "number": 0, "previous": null, "header": header, "saves": [save]}),
+        &issued.blobs,
+    );
+    assert_eq!(cut.json["saves_taken"], 1);
+    let signature = vec![9; 64];
+    let sealed = ok(
+        "frame_seal",
+        json!({"payload": {"$b": 0}, "signature": {"$b": 1}}),
+        &[cut.blobs[0].clone(), signature],
+    );
+    let frame = crate::frame::Frame::decode(&sealed.blobs[0]).unwrap();
+    assert_eq!(frame.entries().count(), 1);
+    let hello = json!({"device": "02".repeat(16), "day": day, "chains": [], "pull": null});
+    let body = ok("request_encode", json!({"hello": hello, "frames": [{"$b": 0}]}), &sealed.blobs);
+    assert!(body.blobs[0].starts_with(b"MPPS\x01"));
+
+    let entry = &save["entries"][0];
+    let documents = json!([{"id": entry["document"], "kind": "visit", "have": [], "add": [entry["change"]]}]);
+    let applied = ok("documents_apply", json!({"documents": documents}), &issued.blobs);
+    assert_eq!(applied.json["documents"][0]["view"]["ticket"], "A-017");
+    assert_eq!(applied.json["documents"][0]["accepted"], json!([0]));
+}
+
+#[test]
+fn an_application_is_registered_edited_and_moved_on() {
+    let applicant = json!({"nik": "1604104112019901", "name": "Sulastri", "village": "16.04.10.2001"});
+    let made = ok(
+        "application_register",
+        json!({"ctx": ctx(), "day": "05".repeat(16), "service": "DUKCAPIL-02", "standard": 1,
+               "applicant": applicant, "fields": {}, "checks": {"0": true}, "tracking": null, "random": {"$b": 0}}),
+        &[vec![7; 8]],
+    );
+    let entries = made.json["save"]["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 2);
+    let entry = entries.iter().find(|entry| entry["kind"] == "application").unwrap();
+    assert_eq!(entry["view"]["tracking"], made.json["tracking"]);
+    let mut context = ctx();
+    context["save_number"] = json!(1);
+    context["save_previous"] = made.json["save"]["hash"].clone();
+    let edited = ok(
+        "document_edit",
+        json!({"ctx": context, "kind": "application", "id": entry["document"], "changes": [entry["change"]],
+               "set": {"notes": "Lansia", "check/0": false}}),
+        &made.blobs,
+    );
+    let view = &edited.json["save"]["entries"][0]["view"];
+    assert_eq!((&view["notes"], &view["checks"]["0"]), (&json!("Lansia"), &json!(false)));
+
+    let mut blobs = made.blobs.clone();
+    let second = moved(&edited.json["save"]["entries"][0]["change"], blobs.len());
+    blobs.extend(edited.blobs);
+    let changes = json!([entry["change"], second]);
+    let moved_on = ok(
+        "status_add",
+        json!({"ctx": ctx(), "id": entry["document"], "changes": changes, "status": "verified"}),
+        &blobs,
+    );
+    assert_eq!(moved_on.json["save"]["entries"][0]["view"]["status"]["current"], "verified");
+    let seen = ok(
+        "document_view",
+        json!({"id": entry["document"], "kind": "application", "changes": changes}),
+        &blobs,
+    );
+    assert_eq!(seen.json["history"].as_array().unwrap().len(), 2);
+    assert_eq!(seen.json["history"][0]["officer"], "rina");
+}
+
+#[test]
+fn input_errors_come_back_with_their_fields() {
+    let error = call(
+        "application_register",
+        json!({"ctx": ctx(), "day": "05".repeat(16), "service": "", "applicant": {}, "random": {"$b": 0}}),
+        &[vec![7; 8]],
+    )
+    .unwrap_err();
+    assert_eq!(error.code, "INPUT_INVALID");
+    assert!(error.detail.to_string().contains("applicant.name"));
+}
+
+#[test]
+fn rules_answer_by_name() {
+    let nik = ok("nik_read", json!({"nik": "1604104112019901", "today": "2026-11-22"}), &[]).json;
+    assert_eq!((&nik["birth_date"], &nik["sex"]), (&json!("2001-12-01"), &json!("P")));
+    let person = json!({"name": "N", "nik": "1604104112019901", "village": "16.04.10.2001"});
+    let checked =
+        ok("person_check", json!({"person": person, "today": "2026-11-22", "required": "applicant"}), &[]);
+    assert_eq!(
+        checked.json["findings"],
+        json!([{"field": "name", "code": "name_one_letter", "severity": "warning"}])
+    );
+    assert_eq!(ok("search_key", json!({"text": "Nur'aini, moh."}), &[]).json["key"], "NURAINI MUHAMAD");
+    assert_eq!(
+        ok("next_statuses", json!({"current": "ready"}), &[]).json["statuses"][0]["status"],
+        "handed_over"
+    );
+    assert_eq!(ok("tracking_check", json!({"code": "xxxxx"}), &[]).json["code"], Json::Null);
+    let fields =
+        json!({"declared": [{"key": "a", "label": "A", "type": "text", "required": true}], "values": {}});
+    assert_eq!(ok("fields_check", fields, &[]).json["findings"][0]["code"], "field_required");
+}
+
+#[test]
+fn wrong_calls_are_errors_and_never_panics() {
+    assert_eq!(call("nothing", Json::Null, &[]).unwrap_err().code, "UNKNOWN_FUNCTION");
+    let names = [
+        "nik_read",
+        "person_check",
+        "fields_check",
+        "search_key",
+        "next_statuses",
+        "tracking_check",
+        "ticket_issue",
+        "application_register",
+        "document_edit",
+        "status_add",
+        "resident_decide",
+        "documents_apply",
+        "document_view",
+        "residents_group",
+        "frame_cut",
+        "frame_seal",
+        "request_encode",
+        "response_records",
+        "push_plan",
+    ];
+    for name in names {
+        assert_eq!(call(name, json!({}), &[]).unwrap_err().code, "BAD_PARAMETERS", "{name}");
+    }
+    let no_blob = json!({"bytes": {"$b": 3}});
+    assert_eq!(call("response_records", no_blob, &[]).unwrap_err().code, "BAD_PARAMETERS");
+}

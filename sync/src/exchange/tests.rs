@@ -153,7 +153,11 @@ fn nothing_changed_costs_few_bytes() {
     pull.cursors[0].scopes.extend((0..6).map(|n| format!("village/16.04.10.20{n:02}")));
     let mut answer = ResponseWriter::default();
     answer.record(&ResponseRecord::Welcome { log: LogId(*b"0123456789abcdef"), time: 1_800_000_000 });
-    answer.record(&ResponseRecord::Holds(vec![HeldChain { session: SessionId([3; 16]), frames: 4, head: [4; 8] }]));
+    answer.record(&ResponseRecord::Holds(vec![HeldChain {
+        session: SessionId([3; 16]),
+        frames: 4,
+        head: [4; 8],
+    }]));
     let both = encode_request(&asked, &Vec::<Vec<u8>>::new()).len() + answer.finish(false).len();
     assert!(both <= 400, "{both} bytes");
 }
