@@ -1,1 +1,14 @@
-//! The office half.
+//! The office half of MPP Bergerak.
+//!
+//! The way of a record here: **http → ingest → log → projection → review**. `ingest` is the only way into the log,
+//! the projection the only writer of views, and handlers hold no rules: those are in `mpp-sync`.
+//!
+//! Only [`app`] names a storage backend, only [`clock`] reads the clock or makes random bytes.
+
+pub mod calendar;
+pub mod catalogue_file;
+pub mod clock;
+pub mod node_key;
+pub mod password;
+pub mod regions;
+pub mod telemetry;
