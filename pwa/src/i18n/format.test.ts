@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   dayOf,
+  formatAgo,
   formatDay,
   formatMoment,
   formatNumber,
@@ -43,15 +44,21 @@ describe('dates and numbers as Indonesians write them', () => {
     expect(dayOf(Date.UTC(2024, 2, 27, 16, 30) / 1000)).toBe('2024-03-27');
   });
 
+  it('says how long ago something was', () => {
+    expect(formatAgo(MOMENT, MOMENT + 30)).toBe('baru saja');
+    expect(formatAgo(MOMENT, MOMENT + 125)).toBe('2 menit yang lalu');
+    expect(formatAgo(MOMENT, MOMENT + 3 * 86_400)).toBe('3 hari yang lalu');
+  });
+
   it('separates thousands with a dot', () => {
     expect(formatNumber(10000)).toBe('10.000');
   });
 });
 
 describe('phones and identity numbers', () => {
-  it('groups a mobile number and leaves a landline together', () => {
+  it('groups a mobile number and sets the area of a landline apart', () => {
     expect(formatPhone('+6281234567890')).toBe('0812-3456-7890');
-    expect(formatPhone('+62731321234')).toBe('0731321234');
+    expect(formatPhone('+62731321234')).toBe('(0731) 321234');
   });
 
   it('hides all of a NIK but its last four digits', () => {

@@ -81,11 +81,31 @@ export function formatNumber(value: number): string {
   return new Intl.NumberFormat(TAG[locale()]).format(value);
 }
 
-/** `+6281234567890` → "0812-3456-7890"; a landline keeps its digits together. */
+/** Areas with two digits after the zero; all others have three. */
+const SHORT_AREA = /^0(?:2[124]|31|61)/;
+
+/** `+6281234567890` → "0812-3456-7890", `+62731321234` → "(0731) 321234". */
 export function formatPhone(phone: string): string {
   const national = phone.replace(/^\+62/, '0');
-  if (!/^08\d{8,11}$/.test(national)) return national;
-  return national.replace(/^(\d{4})(\d{4})(\d+)$/, '$1-$2-$3');
+  if (/^08\d{8,11}$/.test(national)) return national.replace(/^(\d{4})(\d{4})(\d+)$/, '$1-$2-$3');
+  if (!/^0[2-79]\d{5,10}$/.test(national)) return national;
+  const area = SHORT_AREA.test(national) ? 3 : 4;
+  return `(${national.slice(0, area)}) ${national.slice(area)}`;
+}
+
+/** Steps of "how long ago", from the largest; seconds each. */
+const STEPS = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+] as const;
+
+/** "2 menit yang lalu"; both in unix seconds. Below a minute it is "baru saja". */
+export function formatAgo(at: number, now: number): string {
+  const step = STEPS.find(([, seconds]) => now - at >= seconds);
+  if (step === undefined) return locale() === 'en' ? 'just now' : 'baru saja';
+  const [unit, seconds] = step;
+  return new Intl.RelativeTimeFormat(TAG[locale()]).format(-Math.floor((now - at) / seconds), unit);
 }
 
 /** Only the last four digits of a NIK are ever shown where it is not being checked. */

@@ -44,7 +44,8 @@ export interface Author {
 export type Scalar = string | boolean | number | null;
 
 export interface ConflictValue extends Author {
-  readonly value: Scalar;
+  /** As text; a tick is "true" or "false". */
+  readonly value: string;
 }
 
 /** The same field, changed differently by people who could not see each other. */
@@ -175,7 +176,8 @@ export interface CatalogueView extends DocumentView {
   readonly kind: 'catalogue';
   readonly agency: Agency;
   readonly services: readonly Standard[];
-  readonly versions?: readonly Standard[];
+  /** Versions that were replaced; applications taken under them are shown with them. */
+  readonly earlier?: readonly Standard[];
 }
 
 export interface Agency {
@@ -193,11 +195,17 @@ export interface SpellingSeen extends Author {
 export interface ResidentGroup {
   readonly key: string;
   readonly members: readonly string[];
-  /** True when more than the spelling differs: a person must say whether it is one resident. */
+  /** True when a person must say whether others with the same number are this resident. */
   readonly question: boolean;
+  /** Those others. */
+  readonly question_with: readonly string[];
   readonly names: readonly SpellingSeen[];
+  /** True when there are several spellings and none was chosen. */
+  readonly spelling_open: boolean;
   readonly spelling?: {
     readonly value: string;
+    /** The resident document that holds the decision. */
+    readonly resident: string;
     readonly decision: string;
     readonly officer: string;
     readonly at: number;
@@ -210,7 +218,8 @@ export interface HistoryEntry extends Author {
   readonly hash: string;
   readonly document: string;
   readonly session: string;
-  readonly sets: readonly { readonly key: string; readonly value: Scalar }[];
+  /** Values as text; none when the field was emptied. */
+  readonly sets: readonly { readonly key: string; readonly value?: string }[];
 }
 
 export interface NextStatus {

@@ -1,0 +1,55 @@
+import {
+  getApplication,
+  getApplications,
+  getOfficeDays,
+  getQuarantine,
+  getTablets,
+  type ApplicationDetail,
+  type ApplicationFilter,
+  type ApplicationList,
+  type DaySummary,
+  type QuarantineRow,
+  type Tablet,
+} from '../../api/office';
+import { getServices } from '../../api/public';
+import { Resource } from '../../lib/resource.svelte.ts';
+import type { Agency } from '../../lib/views';
+import { guarded } from './session.svelte.ts';
+
+export type {
+  ApplicationDetail,
+  ApplicationFilter,
+  ApplicationList,
+  ApplicationRow,
+  Attention,
+  DaySummary,
+  QuarantineRow,
+  Tablet,
+} from '../../api/office';
+
+/** Rows the server puts on one page. */
+export const PAGE_ROWS = 50;
+
+/** What the supervisor looks at. Each is loaded again every few seconds by its page. */
+
+export const officeDays = new Resource<readonly DaySummary[]>(async () =>
+  [...(await guarded(getOfficeDays))].sort((a, b) => b.date.localeCompare(a.date)),
+);
+
+export const agencies = new Resource<readonly Agency[]>(
+  async () => (await guarded(getServices)).agencies,
+);
+
+export const quarantine = new Resource<readonly QuarantineRow[]>(() => guarded(getQuarantine));
+
+export function applicationList(filter: () => ApplicationFilter): Resource<ApplicationList> {
+  return new Resource(() => guarded(() => getApplications(filter())));
+}
+
+export function applicationDetail(id: string): Resource<ApplicationDetail> {
+  return new Resource(() => guarded(() => getApplication(id)));
+}
+
+export function tabletList(day: () => string): Resource<readonly Tablet[]> {
+  return new Resource(() => guarded(() => getTablets(day())));
+}

@@ -1,0 +1,165 @@
+import type {
+  ApplicationView,
+  DayView,
+  HistoryEntry,
+  NextStatus,
+  ResidentGroup,
+  ResidentView,
+  Standard,
+  Status,
+  VisitView,
+} from '../lib/views';
+import { getJson, postJson } from './client';
+
+/** The supervisor's calls. Every one fails with NOT_SIGNED_IN once the session has ended. */
+
+export interface Account {
+  readonly username: string;
+  readonly display_name: string;
+  readonly roles: readonly ('officer' | 'supervisor' | 'admin')[];
+  readonly agency?: string;
+}
+
+export type Attention = 'status_conflict' | 'field_conflict' | 'identity_question' | 'spelling';
+
+export interface ApplicationRow {
+  readonly id: string;
+  readonly ticket?: string;
+  readonly tracking?: string;
+  readonly service: string;
+  readonly service_name: string;
+  readonly agency: string;
+  readonly day: string;
+  readonly applicant_name?: string;
+  readonly subject_name?: string;
+  readonly nik_masked?: string;
+  readonly village_name?: string;
+  readonly district_name?: string;
+  readonly status: Status;
+  readonly attention: readonly Attention[];
+  readonly officer_name: string;
+  readonly device: string;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+export interface ApplicationFilter {
+  readonly day: string;
+  readonly status: string;
+  readonly agency: string;
+  readonly q: string;
+  readonly attention: boolean;
+  /** From 1. */
+  readonly page: number;
+}
+
+export interface ApplicationList {
+  readonly rows: readonly ApplicationRow[];
+  /** Of all pages. */
+  readonly total: number;
+}
+
+export interface ApplicationDetail {
+  readonly application: ApplicationView;
+  readonly standard: Standard | null;
+  readonly resident?: ResidentGroup | null;
+  readonly residents: readonly ResidentView[];
+  readonly visit?: VisitView | null;
+  readonly history: readonly HistoryEntry[];
+  /** Other applications of the same resident. */
+  readonly others: readonly ApplicationRow[];
+  readonly next: readonly NextStatus[];
+  /** Username to the name people read. */
+  readonly people: Readonly<Record<string, string>>;
+  /** Village code to "Name, Kec. X". */
+  readonly villages: Readonly<Record<string, string>>;
+}
+
+export interface Tablet {
+  readonly device: string;
+  readonly name: string;
+  /** Letter on that day. */
+  readonly label: string;
+  readonly day: string;
+  readonly officer_names: readonly string[];
+  readonly last_seen_at?: number | null;
+  readonly frames_held: number;
+  readonly changes_held: number;
+  readonly quarantined: number;
+  readonly sessions: number;
+  readonly revoked: boolean;
+}
+
+export interface QuarantineRow {
+  readonly document: string;
+  readonly hash: string;
+  readonly kind: string;
+  readonly code: string;
+  readonly session: string;
+  readonly device: string;
+  readonly label?: string;
+  readonly received_at: number;
+}
+
+export type DaySummary = Pick<DayView, 'id' | 'date' | 'place'> & Partial<DayView>;
+
+export async function login(username: string, password: string): Promise<Account> {
+  return (await postJson<{ account: Account }>('/api/login', { username, password })).account;
+}
+
+export async function logout(): Promise<void> {
+  await postJson('/api/logout', {});
+}
+
+export async function whoAmI(): Promise<Account> {
+  return (await getJson<{ account: Account }>('/api/me')).account;
+}
+
+export async function getOfficeDays(): Promise<readonly DaySummary[]> {
+  return (await getJson<{ days: DaySummary[] }>('/api/office/days')).days;
+}
+
+export async function getApplications(filter: ApplicationFilter): Promise<ApplicationList> {
+  const { attention, page, ...rest } = filter;
+  return getJson('/api/office/applications', { ...rest, attention: attention ? 1 : undefined, page });
+}
+
+export async function getApplication(id: string): Promise<ApplicationDetail> {
+  return getJson(`/api/office/applications/${id}`);
+}
+
+/** `after`: the status events the supervisor had on the screen. */
+export async function postStatus(
+  id: string,
+  decision: { readonly status: Status; readonly reason?: string; readonly after: readonly string[] },
+): Promise<void> {
+  await postJson(`/api/office/applications/${id}/status`, decision);
+}
+
+export async function postChoice(id: string, key: string, value: string): Promise<void> {
+  await postJson(`/api/office/applications/${id}/choose`, { key, value });
+}
+
+export async function postSpelling(group: string, value: string, members: readonly string[]): Promise<void> {
+  await postJson(`/api/office/residents/${group}/spelling`, { value, members });
+}
+
+export async function postIdentity(
+  group: string,
+  decision: 'join' | 'split',
+  members: readonly string[],
+): Promise<void> {
+  await postJson(`/api/office/residents/${group}/${decision}`, { members });
+}
+
+export async function postUndo(resident: string, decision: string): Promise<void> {
+  await postJson(`/api/office/decisions/${resident}/${encodeURIComponent(decision)}/undo`, {});
+}
+
+export async function getTablets(day: string): Promise<readonly Tablet[]> {
+  return (await getJson<{ tablets: Tablet[] }>('/api/office/tablets', { day })).tablets;
+}
+
+export async function getQuarantine(): Promise<readonly QuarantineRow[]> {
+  return (await getJson<{ rows: QuarantineRow[] }>('/api/office/quarantine')).rows;
+}
