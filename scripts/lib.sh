@@ -44,15 +44,12 @@ need_node() {
 
 # Packages of one folder, exactly as its lock file says. Does nothing when they are there already.
 install_node_packages() {
-  local folder="$1" stamp="$1/node_modules/.installed"
+  local folder="$1"
   need_node
-  if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(fingerprint "$folder/package-lock.json")" ]; then
-    return 0
-  fi
+  node scripts/checks/installed.mjs "$folder" && return 0
   printf 'Installing the packages of %s ...\n' "$folder" >&2
-  (cd "$folder" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error) ||
-    stop "npm could not install the packages of $folder: check the network and run this again."
-  fingerprint "$folder/package-lock.json" >"$stamp"
+  (cd "$folder" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error) >&2 ||
+    stop "npm could not install the packages of $folder: see the message above."
 }
 
 # One hash over names and contents of files and folders (without what is built inside them).

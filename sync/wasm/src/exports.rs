@@ -14,7 +14,7 @@ static DICE: Mutex<Option<Dice>> = Mutex::new(None);
 /// Reserves `length` bytes (zeroed) and returns where they are.
 #[unsafe(no_mangle)]
 pub extern "C" fn mpp_alloc(length: usize) -> *mut u8 {
-    Box::into_raw(vec![0; length].into_boxed_slice()).cast()
+    Box::into_raw(vec![0_u8; length].into_boxed_slice()).cast()
 }
 
 /// Gives back what [`mpp_alloc`] or [`mpp_call`] returned.

@@ -57,8 +57,10 @@ mod tests {
 
     #[test]
     fn a_message_comes_back_as_it_was() {
-        let message =
-            Message { json: b"{\"fn\":\"x\"}".to_vec(), blobs: vec![vec![1, 2, 3], Vec::new(), vec![0; 300]] };
+        let message = Message {
+            json: b"{\"fn\":\"x\"}".to_vec(),
+            blobs: vec![vec![1, 2, 3], Vec::new(), vec![0; 300]],
+        };
         let bytes = encode(&message).expect("short parts");
         assert_eq!(decode(&bytes), Some(message));
     }
