@@ -3,7 +3,7 @@ import type {
   FieldRule,
   Finding,
   HistoryEntry,
-  KindNumber,
+  Kind,
   Person,
   ResidentGroup,
   ResidentView,
@@ -26,7 +26,7 @@ export interface Context {
 
 export interface SaveEntry {
   document: string;
-  kind: KindNumber;
+  kind: Kind;
   counter: number | null;
   hash: string;
   change: Bytes;
@@ -66,7 +66,7 @@ export interface Hello {
 
 export interface ReceivedChange {
   document: string;
-  kind: KindNumber;
+  kind: Kind;
   counter: number | null;
   hash: string;
   change: Bytes;
@@ -112,7 +112,13 @@ export interface NewApplication {
 export interface CoreFunctions {
   nik_read: {
     in: { nik: string; today: string };
-    out: { birth_date?: string; sex?: Sex; region?: string; findings: Finding[] };
+    out: {
+      digits: string;
+      birth_date: string | null;
+      sex: Sex | null;
+      region: string | null;
+      findings: Finding[];
+    };
   };
   person_check: {
     in: {
@@ -138,7 +144,7 @@ export interface CoreFunctions {
   document_edit: {
     in: {
       ctx: Context;
-      kind: KindNumber;
+      kind: Kind;
       id: string;
       changes: Bytes[];
       set: Record<string, Scalar>;
@@ -157,18 +163,18 @@ export interface CoreFunctions {
     out: { save: Save };
   };
   documents_apply: {
-    in: { documents: { id: string; kind: KindNumber; have: Bytes[]; add: Bytes[] }[] };
+    in: { documents: { id: string; kind: Kind; have: Bytes[]; add: Bytes[] }[] };
     out: {
       documents: {
         id: string;
         view: View | null;
         accepted: number[];
-        refused: { index: number; code: string }[];
+        refused: { index: number; code: string; may_pass_later: boolean }[];
       }[];
     };
   };
   document_view: {
-    in: { id: string; kind: KindNumber; changes: Bytes[] };
+    in: { id: string; kind: Kind; changes: Bytes[] };
     out: { view: View; history: HistoryEntry[] };
   };
   residents_group: { in: { residents: ResidentView[] }; out: { groups: ResidentGroup[] } };
@@ -186,7 +192,13 @@ export interface CoreFunctions {
       saves: {
         number: number;
         hash: string;
-        entries: { document: string; kind: KindNumber; counter: number | null; change: Bytes }[];
+        entries: {
+          document: string;
+          kind: Kind;
+          counter: number | null;
+          hash: string;
+          change: Bytes;
+        }[];
       }[];
     };
     out: { payload: Bytes; signing: Bytes; hash: string; saves_taken: number };

@@ -8,15 +8,7 @@ import type {
 
 export type * from '../lib/views';
 
-/** What a document is. The numbers are part of the wire format. */
-export const KIND = {
-  resident: 1,
-  visit: 2,
-  application: 3,
-  service_day: 4,
-  catalogue: 5,
-} as const;
-export type KindNumber = (typeof KIND)[keyof typeof KIND];
-
 export type View = ApplicationView | VisitView | ResidentView | DayView | CatalogueView;
+/** What a document is about. */
+export type Kind = View['kind'];
 export type Sex = 'L' | 'P';

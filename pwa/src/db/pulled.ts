@@ -1,6 +1,6 @@
 import type { Cursor } from '../core/functions';
 import type { Bytes } from '../core/bytes';
-import type { KindNumber, View } from '../core/views';
+import type { Kind, View } from '../core/views';
 import type { Database } from './open';
 import type { RefusedChange, Row } from './schema';
 import { inOneTransaction } from './transaction';
@@ -8,13 +8,15 @@ import { inOneTransaction } from './transaction';
 /** What one received record did to one document. */
 export interface AppliedDocument {
   id: string;
-  kind: KindNumber;
+  kind: Kind;
   /** How many changes the document had when the core read it. */
   read: number;
   accepted: { hash: string; change: Bytes }[];
   view: View | null;
   row: Omit<Row, 'unsent'> | null;
   refused: RefusedChange[];
+  /** Keys of changes that were refused before and have passed now. */
+  passed: string[];
 }
 
 /** A save got in between reading and writing: the record is applied anew. */
@@ -35,6 +37,7 @@ export function commitPulled(
       const known = await tx.objectStore('documents').get(applied.id);
       if ((known?.changes.length ?? 0) !== applied.read) throw new PullRaced();
       for (const refusal of applied.refused) await tx.objectStore('refused').put(refusal);
+      for (const key of applied.passed) await tx.objectStore('refused').delete(key);
       if (applied.accepted.length === 0) continue;
       await tx.objectStore('documents').put({
         id: applied.id,

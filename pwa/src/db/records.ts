@@ -1,4 +1,4 @@
-import type { KindNumber } from '../core/views';
+import type { Kind } from '../core/views';
 import type { Database } from './open';
 import type { RefusedChange, Row, StoredDocument, StoredGroup, StoredNotice } from './schema';
 import { inOneTransaction } from './transaction';
@@ -21,7 +21,7 @@ export function readRow(db: Database, id: string): Promise<Row | undefined> {
 }
 
 /** The lines of all documents of a kind, in no particular order. */
-export function rowsOfKind(db: Database, kind: KindNumber): Promise<Row[]> {
+export function rowsOfKind(db: Database, kind: Kind): Promise<Row[]> {
   return db.getAllFromIndex('rows', 'kind', kind);
 }
 
@@ -75,6 +75,10 @@ export function writeNotice(db: Database, notice: Omit<StoredNotice, 'key'>): Pr
 
 export function refusedOf(db: Database, document: string): Promise<RefusedChange[]> {
   return db.getAllFromIndex('refused', 'document', document);
+}
+
+export function allRefused(db: Database): Promise<RefusedChange[]> {
+  return db.getAll('refused');
 }
 
 export function countRefused(db: Database): Promise<number> {

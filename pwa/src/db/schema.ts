@@ -1,7 +1,7 @@
 import type { DBSchema } from 'idb';
 import type { Bytes } from '../core/bytes';
 import type { Cursor } from '../core/functions';
-import type { DayView, KindNumber, Status, View } from '../core/views';
+import type { DayView, Kind, Status, View } from '../core/views';
 
 /**
  * What the tablet keeps. One store per noun; a key pair is [session, number].
@@ -13,7 +13,7 @@ export interface FieldSchema extends DBSchema {
   rows: {
     key: string;
     value: Row;
-    indexes: { kind: number; unsent: string; nik: string; visit: string; resident: string };
+    indexes: { kind: string; unsent: string; nik: string; visit: string; resident: string };
   };
   sessions: { key: string; value: StoredSession; indexes: { order: number } };
   saves: {
@@ -99,7 +99,7 @@ export type Persistence = 'granted' | 'refused' | 'unknown';
 /** A document: its changes as they came, and the view the core made of them. */
 export interface StoredDocument {
   id: string;
-  kind: KindNumber;
+  kind: Kind;
   hashes: string[];
   changes: Bytes[];
   view: View | null;
@@ -108,7 +108,7 @@ export interface StoredDocument {
 /** The line of a list. Made from the view; can be dropped and made again, `unsent` apart. */
 export interface Row {
   id: string;
-  kind: KindNumber;
+  kind: Kind;
   day?: string;
   ticket?: string;
   tracking?: string;
@@ -152,7 +152,7 @@ export interface StoredSession {
 
 export interface SavedChange {
   document: string;
-  kind: KindNumber;
+  kind: Kind;
   counter: number | null;
   hash: string;
   /** Absent once the frame that carries it is cut: the frame has the bytes. */
@@ -203,7 +203,7 @@ export interface StoredNotice {
 export interface RefusedChange {
   key: string;
   document: string;
-  kind: KindNumber;
+  kind: Kind;
   hash: string;
   code: string;
   change: Bytes;

@@ -1,7 +1,8 @@
+import type { Kind } from '../core/views';
 import { CoreError, type Core, type ReceivedChange } from '../core/functions';
 import type { AppliedDocument } from '../db/pulled';
 import type { Database } from '../db/open';
-import { readDocuments } from '../db/records';
+import { allRefused, readDocuments } from '../db/records';
 import type { StoredDocument } from '../db/schema';
 import { lineOf } from './row';
 
@@ -10,8 +11,11 @@ const DOCUMENTS_PER_CALL = 24;
 
 interface Arrived {
   id: string;
+  kind: Kind;
   stored: StoredDocument | undefined;
   changes: ReceivedChange[];
+  /** Hashes among `changes` that were refused before and are tried again. */
+  again: Set<string>;
 }
 
 /**
@@ -38,24 +42,32 @@ async function byDocument(db: Database, changes: readonly ReceivedChange[]): Pro
     if (group === undefined) groups.set(change.document, [change]);
     else group.push(change);
   }
+  const waiting = await allRefused(db);
   const stored = await readDocuments(db, [...groups.keys()]);
-  return [...groups].map(([id, group], index) => {
+  return [...groups].flatMap(([id, group], index) => {
     const had = new Set(stored[index]?.hashes);
-    return { id, stored: stored[index], changes: group.filter(({ hash }) => !had.has(hash)) };
+    const fresh = group.filter(({ hash }) => !had.has(hash));
+    const [first] = fresh;
+    if (first === undefined) return [];
+    const known = new Set(fresh.map(({ hash }) => hash));
+    // What was refused because something was missing may pass now.
+    const old = waiting.filter(({ document, hash }) => document === id && !known.has(hash));
+    const again = new Set(old.map(({ hash }) => hash));
+    const tried = old.map((change) => ({ ...change, counter: null }));
+    return [{ id, kind: first.kind, stored: stored[index], changes: [...fresh, ...tried], again }];
   });
 }
 
 async function applySome(core: Core, arrived: readonly Arrived[]): Promise<AppliedDocument[]> {
-  const open = arrived.filter(({ changes }) => changes.length > 0);
-  if (open.length === 0) return [];
+  if (arrived.length === 0) return [];
   try {
-    return await askCore(core, open);
+    return await askCore(core, arrived);
   } catch (error) {
     if (!isTrap(error)) throw error;
-    const [only] = open;
-    if (open.length > 1 || only === undefined) {
+    const [only] = arrived;
+    if (arrived.length > 1 || only === undefined) {
       const alone: AppliedDocument[] = [];
-      for (const one of open) alone.push(...(await applySome(core, [one])));
+      for (const one of arrived) alone.push(...(await applySome(core, [one])));
       return alone;
     }
     return [await changeByChange(core, only)];
@@ -64,9 +76,9 @@ async function applySome(core: Core, arrived: readonly Arrived[]): Promise<Appli
 
 async function askCore(core: Core, arrived: readonly Arrived[]): Promise<AppliedDocument[]> {
   const { documents } = await core.call('documents_apply', {
-    documents: arrived.map(({ id, stored, changes }) => ({
+    documents: arrived.map(({ id, kind, stored, changes }) => ({
       id,
-      kind: changes[0]?.kind ?? stored?.kind ?? 1,
+      kind,
       have: stored?.changes ?? [],
       add: changes.map(({ change }) => change),
     })),
@@ -90,7 +102,7 @@ async function changeByChange(core: Core, arrived: Arrived): Promise<AppliedDocu
         documents: [
           {
             id: arrived.id,
-            kind: change.kind,
+            kind: arrived.kind,
             have: [...(arrived.stored?.changes ?? []), ...before],
             add: [change.change],
           },
@@ -116,26 +128,29 @@ function isTrap(error: unknown): boolean {
 }
 
 function outcome(
-  { id, stored, changes }: Arrived,
+  { id, kind, stored, changes, again }: Arrived,
   view: AppliedDocument['view'],
   accepted: readonly number[],
   refused: readonly { index: number; code: string }[],
 ): AppliedDocument {
   return {
     id,
-    kind: changes[0]?.kind ?? stored?.kind ?? 1,
+    kind,
     read: stored?.changes.length ?? 0,
     accepted: accepted.flatMap((at) => {
       const change = changes[at];
       return change === undefined ? [] : [{ hash: change.hash, change: change.change }];
+    }),
+    passed: accepted.flatMap((at) => {
+      const hash = changes[at]?.hash ?? '';
+      return again.has(hash) ? [`${id}/${hash}`] : [];
     }),
     view,
     row: view === null ? null : lineOf(view),
     refused: refused.flatMap(({ index, code }) => {
       const change = changes[index];
       if (change === undefined) return [];
-      const { document, kind, hash } = change;
-      return [{ key: `${document}/${hash}`, document, kind, hash, code, change: change.change }];
+      return [{ key: `${id}/${change.hash}`, document: id, kind, hash: change.hash, code, change: change.change }];
     }),
   };
 }

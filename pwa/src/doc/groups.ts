@@ -56,7 +56,7 @@ async function touched(db: Database, changed: readonly string[]): Promise<Reside
       for (const id of (await readGroup(db, resident.id))?.members ?? []) around.add(id);
       const nik = resident.person.nik;
       if (nik === undefined) continue;
-      for (const row of await rowsWithNik(db, nik)) if (row.kind === 1) around.add(row.id);
+      for (const row of await rowsWithNik(db, nik)) if (row.kind === 'resident') around.add(row.id);
     }
     next = new Set([...around].filter((id) => !found.has(id)));
   }

@@ -1,4 +1,4 @@
-import { KIND, type KindNumber, type View } from '../core/views';
+import type { View } from '../core/views';
 import type { Row } from '../db/schema';
 
 type Line = Omit<Row, 'unsent'>;
@@ -9,7 +9,7 @@ export function lineOf(view: View): Line {
     id: view.id,
     status_conflict: false,
     field_conflicts: view.conflicts.length,
-    search: view.search,
+    search: '',
     officer: view.created.officer,
     device: view.created.device,
     created_at: view.created.at,
@@ -19,7 +19,8 @@ export function lineOf(view: View): Line {
     case 'application':
       return {
         ...base,
-        kind: KIND.application,
+        kind: 'application',
+        search: view.search,
         name: view.applicant.name ?? '',
         service: view.service,
         status: view.status.current,
@@ -36,7 +37,8 @@ export function lineOf(view: View): Line {
     case 'visit':
       return {
         ...base,
-        kind: KIND.visit,
+        kind: 'visit',
+        search: view.search,
         name: '',
         ...given('day', view.day),
         ...given('ticket', view.ticket),
@@ -46,25 +48,20 @@ export function lineOf(view: View): Line {
     case 'resident':
       return {
         ...base,
-        kind: KIND.resident,
+        kind: 'resident',
+        search: view.search,
         name: view.person.name ?? '',
         ...given('nik', view.person.nik),
         ...given('birth_date', view.person.birth_date),
         ...given('village', view.person.village),
       };
     case 'service_day':
-      return { ...base, kind: KIND.service_day, day: view.id, name: view.place };
+      return { ...base, kind: 'service_day', day: view.id, name: view.place };
     case 'catalogue':
-      return { ...base, kind: KIND.catalogue, name: view.agency.name };
+      return { ...base, kind: 'catalogue', name: view.agency.name };
   }
 }
 
 function given<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
   return value === undefined || value === '' ? {} : ({ [key]: value } as Record<K, V>);
 }
-
-/** The number of a kind named in a view. */
-export function kindOf(view: View): KindNumber {
-  return KIND[view.kind];
-}
-

@@ -40,9 +40,9 @@ async function cutOne(
     saves: saves.map(({ number, hash: saveHash, entries }) => ({
       number,
       hash: saveHash,
-      entries: entries.map(({ document, kind, counter, change }) => {
+      entries: entries.map(({ document, kind, counter, hash: changeHash, change }) => {
         if (change === undefined) throw new Error('an uncut save without its bytes');
-        return { document, kind, counter, change };
+        return { document, kind, counter, hash: changeHash, change };
       }),
     })),
   });

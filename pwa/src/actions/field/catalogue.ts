@@ -1,4 +1,4 @@
-import { KIND, type CatalogueView, type Standard } from '../../core/views';
+import type { CatalogueView, Standard } from '../../core/views';
 import { readDocuments, rowsOfKind } from '../../db/records';
 import type { Tablet } from './tablet';
 
@@ -31,7 +31,7 @@ export async function standardOf(
   version: number,
 ): Promise<Standard | undefined> {
   const all = await catalogues(tablet);
-  const versions = all.flatMap(({ services, versions: older }) => [...(older ?? []), ...services]);
+  const versions = all.flatMap(({ services, earlier }) => [...(earlier ?? []), ...services]);
   const same = versions.filter((standard) => standard.service === service);
   return same.find((standard) => standard.version === version) ?? same.at(-1);
 }
@@ -45,7 +45,7 @@ export async function serviceNames(tablet: Tablet): Promise<ReadonlyMap<string, 
 }
 
 async function catalogues(tablet: Tablet): Promise<CatalogueView[]> {
-  const ids = (await rowsOfKind(tablet.db, KIND.catalogue)).map(({ id }) => id);
+  const ids = (await rowsOfKind(tablet.db, 'catalogue')).map(({ id }) => id);
   return (await readDocuments(tablet.db, ids)).flatMap((stored) =>
     stored?.view?.kind === 'catalogue' ? [stored.view] : [],
   );

@@ -80,8 +80,10 @@ export async function checkPerson(
 export async function readNik(
   tablet: Tablet,
   nik: string,
-): Promise<{ birth_date?: string; sex?: string; region?: string; findings: Finding[] }> {
-  return tablet.core.call('nik_read', { nik, today: today() });
+): Promise<{ birth_date: string; sex: string; region: string; findings: Finding[] }> {
+  const read = await tablet.core.call('nik_read', { nik, today: today() });
+  const { birth_date, sex, region, findings } = read;
+  return { birth_date: birth_date ?? '', sex: sex ?? '', region: region ?? '', findings };
 }
 
 function rolesOf(form: ApplicationForm, standard: Standard | undefined): Role[] {

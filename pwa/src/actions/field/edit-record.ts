@@ -1,5 +1,5 @@
 import type { CoreFunctions } from '../../core/functions';
-import { KIND, type KindNumber, type Scalar, type Status } from '../../core/views';
+import type { Kind, Scalar, Status } from '../../core/views';
 import type { Person } from '../../lib/views';
 import { PERSON_KEYS, type PersonForm, type Role } from '../../form/application-form';
 import { checkPerson, type FormFinding } from './check-form';
@@ -9,7 +9,7 @@ import { writing, type Tablet } from './tablet';
 export async function editDocument(
   tablet: Tablet,
   id: string,
-  kind: KindNumber,
+  kind: Kind,
   set: Record<string, Scalar>,
 ): Promise<void> {
   await tablet.writer.save(writing(tablet), {
@@ -29,7 +29,7 @@ export async function editDocument(
 
 /** Keeps one of the values that were typed at the same time. The others stay in the history. */
 export function chooseValue(tablet: Tablet, id: string, key: string, value: Scalar): Promise<void> {
-  return editDocument(tablet, id, KIND.application, { [key]: value });
+  return editDocument(tablet, id, 'application', { [key]: value });
 }
 
 export type EditAnswer = { ok: true } | { ok: false; findings: FormFinding[] };
@@ -60,7 +60,7 @@ export async function editPerson(
     const value = person[key] ?? null;
     if (value !== (before[key] ?? null)) set[`${role}.${key}`] = value;
   }
-  if (Object.keys(set).length > 0) await editDocument(tablet, id, KIND.application, set);
+  if (Object.keys(set).length > 0) await editDocument(tablet, id, 'application', set);
   return { ok: true };
 }
 

@@ -1,4 +1,4 @@
-import { KIND, type ResidentView } from '../../core/views';
+import type { ResidentView } from '../../core/views';
 import { allGroups, readDocument, rowsOfKind, rowsWithNik } from '../../db/records';
 import type { Row, StoredGroup } from '../../db/schema';
 import { maskedNik } from '../../form/application-form';
@@ -48,7 +48,7 @@ async function residents(tablet: Tablet): Promise<Cache> {
   const before = caches.get(tablet);
   if (before?.version === version) return before;
   const [rows, groups] = await Promise.all([
-    rowsOfKind(tablet.db, KIND.resident),
+    rowsOfKind(tablet.db, 'resident'),
     allGroups(tablet.db),
   ]);
   const cache = { version, rows, groups: new Map(groups.map((group) => [group.resident, group])) };
@@ -82,9 +82,9 @@ export async function sameNik(
 ): Promise<{ resident?: FoundResident; applications: Row[] }> {
   const rows = await rowsWithNik(tablet.db, nik);
   const { groups } = await residents(tablet);
-  const resident = rows.find(({ kind }) => kind === KIND.resident);
+  const resident = rows.find(({ kind }) => kind === 'resident');
   return {
-    applications: rows.filter(({ kind }) => kind === KIND.application),
+    applications: rows.filter(({ kind }) => kind === 'application'),
     ...(resident === undefined ? {} : { resident: line(resident, groups.get(resident.id)) }),
   };
 }

@@ -1,6 +1,5 @@
 import { fieldDays, prepare, regions, site, type DaySummary } from '../../api/field';
 import { ApiError } from '../../api/client';
-import { KIND } from '../../core/views';
 import { readMeta, writeMeta } from '../../db/meta';
 import { rowsOfKind } from '../../db/records';
 import type { Persistence, PreparedDay } from '../../db/schema';
@@ -68,7 +67,7 @@ async function keep(tablet: Tablet, prepared: PreparedDay): Promise<void> {
 
 /** A tablet that lost its storage goes on after the numbers it gave out before. */
 async function startNumbersAfter(tablet: Tablet, day: string, letter: string): Promise<void> {
-  const issued = (await rowsOfKind(tablet.db, KIND.visit)).flatMap((row) => {
+  const issued = (await rowsOfKind(tablet.db, 'visit')).flatMap((row) => {
     const [tablets, number] = row.ticket?.split('-') ?? [];
     return row.day === day && tablets === letter ? [Number(number)] : [];
   });

@@ -5,7 +5,6 @@ import type {
   ResidentView,
   Standard,
 } from '../../core/views';
-import { KIND } from '../../core/views';
 import { noticesOf, readDocument, readGroup, readRow, refusedOf, rowsWithNik } from '../../db/records';
 import type { StoredGroup } from '../../db/schema';
 import { standardOf } from './catalogue';
@@ -63,6 +62,6 @@ async function othersOf(tablet: Tablet, application: ApplicationView): Promise<R
   const rows = await rowsWithNik(tablet.db, nik);
   return lines(
     tablet,
-    rows.filter(({ kind, id }) => kind === KIND.application && id !== application.id),
+    rows.filter(({ kind, id }) => kind === 'application' && id !== application.id),
   );
 }

@@ -1,4 +1,3 @@
-import { KIND } from '../../core/views';
 import { allGroups, allNotices, rowsOfKind } from '../../db/records';
 import type { Row } from '../../db/schema';
 import { maskedNik } from '../../form/application-form';
@@ -38,7 +37,7 @@ export async function listRecords(
   const { key } = await tablet.core.call('search_key', { text: typed });
   const words = key === '' ? [] : key.split(' ');
   const day = tablet.facts.get().prepared?.day.id;
-  const rows = (await rowsOfKind(tablet.db, KIND.application))
+  const rows = (await rowsOfKind(tablet.db, 'application'))
     .filter((row) => wanted(row, filter, day) && words.every((word) => row.search.includes(word)))
     .sort((one, other) => other.created_at - one.created_at);
   return { lines: await lines(tablet, rows.slice(0, SHOWN)), total: rows.length };

@@ -2,7 +2,6 @@ import { randomBytes } from '../../core/bytes';
 import type { NewApplication } from '../../core/functions';
 import type { Standard } from '../../core/views';
 import { readRow, rowsOfVisit } from '../../db/records';
-import { KIND } from '../../core/views';
 import type { ApplicationForm } from '../../form/application-form';
 import { isStorageError } from '../../sync/trouble';
 import { blocking, checkForm, type CheckedForm, type FormFinding } from './check-form';
@@ -64,7 +63,7 @@ async function save(
         ...content(form, standard, checked),
         random: once,
       });
-      const application = made.entries.find(({ kind }) => kind === KIND.application);
+      const application = made.entries.find(({ kind }) => kind === 'application');
       return { save: made, result: application?.document ?? '' };
     },
   });

@@ -1,4 +1,4 @@
-import { KIND, type VisitView } from '../../core/views';
+import type { VisitView } from '../../core/views';
 import { readDocument, rowsOfKind, rowsOfVisit } from '../../db/records';
 import type { Row } from '../../db/schema';
 import { lines, type RecordLine } from './records';
@@ -17,8 +17,8 @@ export interface Waiting {
 export async function waitingVisits(tablet: Tablet): Promise<Waiting[]> {
   const day = tablet.facts.get().prepared?.day.id;
   const [visits, applications] = await Promise.all([
-    rowsOfKind(tablet.db, KIND.visit),
-    rowsOfKind(tablet.db, KIND.application),
+    rowsOfKind(tablet.db, 'visit'),
+    rowsOfKind(tablet.db, 'application'),
   ]);
   const served = new Set(applications.map(({ visit }) => visit));
   return visits

@@ -1,0 +1,13 @@
+/** The form's shape, for the screens: they import actions and nothing below them. */
+export {
+  emptyForm,
+  isBlank,
+  maskedNik,
+  needsConfirming,
+  nextForm,
+  personForm,
+  PERSON_KEYS,
+  type ApplicationForm,
+  type PersonForm,
+  type Role,
+} from '../../form/application-form';

@@ -1,0 +1,49 @@
+import { id } from '../../../i18n/id/field';
+import { t, type Key } from '../../../i18n/field';
+
+/** A key of the sentences if there is one; codes of newer servers fall back. */
+function known(key: string): key is Key {
+  return Object.hasOwn(id, key);
+}
+
+/** What a code of the rules means, in words. */
+export function findingWords(code: string): string {
+  const key = `finding.${code}`;
+  return known(key) ? t(key) : t('finding.unknown', { code });
+}
+
+/** Why the office holds a change back. */
+export function heldWords(code: string): string {
+  const upper = code.toUpperCase();
+  if (upper.includes('SCOPE') || upper.includes('DAY')) return t('held.scope');
+  if (upper.startsWith('CHANGE') || upper.includes('MALFORMED')) return t('held.invalid');
+  return t('held.unknown', { code });
+}
+
+/** Why somebody has no NIK. */
+export function reasonWords(reason: string): string {
+  const key = `no_nik.${reason}`;
+  return known(key) ? t(key) : reason;
+}
+
+/** What a key of an application is called on the form. */
+export function keyWords(
+  key: string,
+  labels: { fields: ReadonlyMap<string, string>; requirements: readonly string[] },
+): string {
+  const [part = '', name = ''] = key.split(/[./](.*)/s);
+  if (part === 'field') return labels.fields.get(name) ?? name;
+  if (part === 'check') return labels.requirements[Number(name)] ?? name;
+  if (part === 'notes') return t('serve.notes');
+  if (name === 'no_nik_reason') return t('person.no_nik');
+  const field = `person.${name}`;
+  if (!known(field)) return key;
+  const who =
+    part === 'subject'
+      ? t('serve.subject.default')
+      : part === 'representative'
+        ? t('serve.representative')
+        : t('serve.applicant');
+  const label = name === 'village' ? t('person.village.word') : t(field);
+  return `${who}: ${label}`;
+}
