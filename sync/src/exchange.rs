@@ -5,7 +5,7 @@
 //! it for somebody who writes another client.
 
 pub use body::{BodyReader, BodyWriter};
-pub use plan::{ChainFrames, Confirmed, Held, PushPlan, SendFrom, push_plan};
+pub use plan::{ChainFrames, Confirmed, PushPlan, SendFrom, push_plan};
 pub use record::{RecordKind, records_in};
 pub use request::{ChainClaim, Cursor, Hello, PullRequest, RequestReader, RequestRecord, encode_request};
 pub use response::{HeldChain, ResponseRecord, ResponseWriter, decode_record};

@@ -1,7 +1,7 @@
 //! Frames: one or more whole saves of one session, numbered, hash-linked and signed.
 //!
 //! A frame is cut and made durable before its first byte is sent, and never cut again. The signature
-//! is ECDSA P-256 over SHA-256 of the frame's hash, 64 bytes r ‖ s, as WebCrypto makes it.
+//! is ECDSA P-256 over SHA-256 of the frame's hash, 64 bytes r ‖ s, as the browser's Web Cryptography makes it.
 
 use p256::ecdsa::signature::{Signer, Verifier};
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
@@ -9,7 +9,7 @@ use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 pub use chain::{Chain, FrameRefusal, FrameVerdict, check_frame};
 pub use header::{PreviousSession, SessionHeader};
 
-use crate::ids::{FrameHash, SaveHash, SessionId, sha256};
+use crate::ids::{FrameHash, FramePrefix, SaveHash, SessionId, sha256};
 use crate::limits::{FRAME_BYTES_FULL, FRAME_CHANGES_FULL, FRAME_SAVES_MAX};
 use crate::save::{Entry, Save, link};
 use crate::wire::{Reader, WireError, put_count, put_option, put_varint};
@@ -29,7 +29,7 @@ pub struct Frame {
     /// Number within the session, from 0.
     pub number: u64,
     /// The first eight bytes of the previous frame's hash.
-    pub previous: [u8; 8],
+    pub previous: FramePrefix,
     /// Who the session is; in frame 0 and only there.
     pub header: Option<SessionHeader>,
     /// Number of the first save.
@@ -104,7 +104,7 @@ pub fn cut(
     let mut payload = Vec::new();
     payload.extend_from_slice(&session.0);
     put_varint(&mut payload, number);
-    payload.extend_from_slice(&previous.prefix());
+    payload.extend_from_slice(&previous.prefix().0);
     put_option(&mut payload, header, |out, header| header.put(out));
     put_varint(&mut payload, first.number);
     put_count(&mut payload, taken.len());
@@ -169,7 +169,7 @@ impl Frame {
         let mut reader = Reader::new(bytes);
         let session = SessionId(reader.array()?);
         let number = reader.varint()?;
-        let previous = reader.array()?;
+        let previous = FramePrefix(reader.array()?);
         let header = reader.option(SessionHeader::take)?;
         let first_save = reader.varint()?;
         let mut saves = Vec::new();

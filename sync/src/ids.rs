@@ -96,6 +96,11 @@ id!(
     32
 );
 id!(
+    /// The first eight bytes of a frame's hash: what stands for it on the wire.
+    FramePrefix,
+    8
+);
+id!(
     /// Links a save to the save before it in the same session.
     SaveHash,
     32
@@ -112,10 +117,10 @@ impl FrameHash {
 
     /// The eight bytes that stand for the hash on the wire, where the rest is recomputed.
     #[must_use]
-    pub fn prefix(&self) -> [u8; 8] {
+    pub fn prefix(&self) -> FramePrefix {
         let mut out = [0; 8];
         out.copy_from_slice(&self.0[..8]);
-        out
+        FramePrefix(out)
     }
 }
 

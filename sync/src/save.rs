@@ -27,15 +27,12 @@ pub struct Entry {
 impl Entry {
     /// Writes kind, id (or counter) and the contents of the change; hashes are never sent.
     pub fn put(&self, out: &mut Vec<u8>) {
-        match self.counter {
-            Some(counter) => {
-                out.push(self.kind as u8 | DERIVED);
-                put_varint(out, u64::from(counter));
-            }
-            None => {
-                out.push(self.kind as u8);
-                out.extend_from_slice(&self.document.0);
-            }
+        if let Some(counter) = self.counter {
+            out.push(self.kind as u8 | DERIVED);
+            put_varint(out, u64::from(counter));
+        } else {
+            out.push(self.kind as u8);
+            out.extend_from_slice(&self.document.0);
         }
         put_bytes(out, contents_of(&self.bytes).unwrap_or_default());
     }

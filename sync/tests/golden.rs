@@ -4,6 +4,8 @@
 //! `MPP_GOLDEN=write cargo test -p mpp-sync --test golden` writes files that do not exist yet; it
 //! never overwrites one: bytes that were released stay.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -17,7 +19,9 @@ use mpp_sync::exchange::{
     ResponseRecord, ResponseWriter, decode_record, encode_request,
 };
 use mpp_sync::frame::{Chain, Frame, FrameVerdict, PreviousSession, SessionHeader, check_frame, cut};
-use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, FrameHash, Kind, LogId, Rolling, SessionId};
+use mpp_sync::ids::{
+    ChangeHash, DeviceId, DocumentId, FrameHash, FramePrefix, Kind, LogId, Rolling, SessionId,
+};
 use mpp_sync::rules::person::Person;
 use mpp_sync::rules::status::Status;
 use mpp_sync::save::Save;
@@ -216,7 +220,7 @@ fn frames_and_bodies_are_written_and_read_as_released() {
 
     let answer = [
         ResponseRecord::Welcome { log: LogId([0x77; 16]), time: 1_800_000_001 },
-        ResponseRecord::Holds(vec![HeldChain { session: SESSION, frames: 1, head: [0x88; 8] }]),
+        ResponseRecord::Holds(vec![HeldChain { session: SESSION, frames: 1, head: FramePrefix([0x88; 8]) }]),
         ResponseRecord::Refused { session: SESSION, number: 1, code: "frame_gap".to_owned() },
         ResponseRecord::Notice {
             document: DAY,
@@ -226,7 +230,9 @@ fn frames_and_bodies_are_written_and_read_as_released() {
         ResponseRecord::Changes { entries: decoded.entries().cloned().collect(), cursors: vec![cursor] },
     ];
     let mut writer = ResponseWriter::default();
-    answer.iter().for_each(|record| writer.record(record));
+    for record in &answer {
+        writer.record(record);
+    }
     let stored = golden("response.bin", &writer.finish(false));
     let read = BodyReader::default().push(&stored).unwrap();
     let read: Vec<_> =

@@ -5,7 +5,8 @@ use serde_json::{Value as Json, json};
 
 use super::{Answer, BlobRef, Blobs, CallError, Parameters, plain};
 use crate::exchange::{
-    ChainFrames, Held, Hello, ResponseRecord, decode_record, encode_request, push_plan as plan, records_in,
+    ChainFrames, HeldChain, Hello, ResponseRecord, decode_record, encode_request, push_plan as plan,
+    records_in,
 };
 use crate::frame::{CutFrame, SIGNATURE_BYTES, SessionHeader, cut};
 use crate::ids::{ChangeHash, DocumentId, FrameHash, Kind, SaveHash, SessionId};
@@ -142,7 +143,7 @@ pub(super) fn push_plan(parameters: &Parameters<'_>) -> Result<Answer, CallError
     #[derive(Deserialize)]
     struct Input {
         chains: Vec<ChainFrames>,
-        holds: Vec<Held>,
+        holds: Vec<HeldChain>,
     }
     let input: Input = parameters.read()?;
     Ok(plain(json!(plan(&input.chains, &input.holds))))

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::response::HeldChain;
 use crate::ids::{FrameHash, SessionId};
 
 /// The frames that a device keeps of one session.
@@ -12,17 +13,6 @@ pub struct ChainFrames {
     pub session: SessionId,
     /// The hashes of its frames from 0 on.
     pub frames: Vec<FrameHash>,
-}
-
-/// What the node said; the same shape as the wire's, with the head as hex.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Held {
-    /// The session.
-    pub session: SessionId,
-    /// Number of frames.
-    pub frames: u64,
-    /// The first eight bytes of the last frame's hash, as hex.
-    pub head: String,
 }
 
 /// Send the frames of a session from this number on.
@@ -56,7 +46,7 @@ pub struct PushPlan {
 
 /// Compares the chains that a device keeps with what the node holds.
 #[must_use]
-pub fn push_plan(chains: &[ChainFrames], holds: &[Held]) -> PushPlan {
+pub fn push_plan(chains: &[ChainFrames], holds: &[HeldChain]) -> PushPlan {
     let mut plan = PushPlan::default();
     for chain in chains {
         let held = holds.iter().find(|held| held.session == chain.session);
@@ -64,9 +54,7 @@ pub fn push_plan(chains: &[ChainFrames], holds: &[Held]) -> PushPlan {
         let ours = chain.frames.len() as u64;
         let head_is_ours = held.is_none_or(|held| {
             let last = usize::try_from(frames).ok().and_then(|count| count.checked_sub(1));
-            last.is_none_or(|last| {
-                chain.frames.get(last).is_some_and(|hash| hex::encode(hash.prefix()) == held.head)
-            })
+            last.is_none_or(|last| chain.frames.get(last).is_some_and(|hash| hash.prefix() == held.head))
         });
         if frames > ours || !head_is_ours {
             plan.forked.push(chain.session);

@@ -50,11 +50,14 @@ impl RecordKind {
     }
 }
 
+/// Records with their payloads, and how many bytes they take.
+pub type WholeRecords<'a> = (Vec<(RecordKind, &'a [u8])>, usize);
+
 /// The whole records at the front of inflated bytes, and how many bytes they take.
 ///
 /// # Errors
 /// [`WireError`] when what stands there can never become a record.
-pub fn records_in(bytes: &[u8]) -> Result<(Vec<(RecordKind, &[u8])>, usize), WireError> {
+pub fn records_in(bytes: &[u8]) -> Result<WholeRecords<'_>, WireError> {
     let mut records = Vec::new();
     let mut reader = Reader::new(bytes);
     loop {

@@ -1,31 +1,24 @@
 //! What comes down: what the node holds, what it did not take, what is missing.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::body::BodyWriter;
 use super::record::RecordKind;
 use super::request::Cursor;
-use crate::ids::{ChangeHash, DocumentId, LogId, SessionId};
+use crate::ids::{ChangeHash, DocumentId, FramePrefix, LogId, SessionId};
 use crate::limits::{CHAINS_MAX, SCOPES_MAX, SHORT_TEXT_BYTES_MAX};
 use crate::save::Entry;
 use crate::wire::{Reader, WireError, put_bytes, put_count, put_varint};
 
 /// What a node holds of one chain, durably, at the moment of the answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldChain {
     /// The session.
     pub session: SessionId,
     /// Number of frames without a gap.
     pub frames: u64,
-    /// The first eight bytes of the last frame's hash, as hex.
-    #[serde(with = "hex_prefix")]
-    pub head: [u8; 8],
-}
-
-mod hex_prefix {
-    pub(super) fn serialize<S: serde::Serializer>(bytes: &[u8; 8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&hex::encode(bytes))
-    }
+    /// The last frame; no frame at all counts as zeros.
+    pub head: FramePrefix,
 }
 
 /// One record of an answer.
@@ -114,7 +107,7 @@ fn encode(record: &ResponseRecord) -> (RecordKind, Vec<u8>) {
             for chain in chains {
                 out.extend_from_slice(&chain.session.0);
                 put_varint(&mut out, chain.frames);
-                out.extend_from_slice(&chain.head);
+                out.extend_from_slice(&chain.head.0);
             }
             RecordKind::Holds
         }
@@ -132,9 +125,13 @@ fn encode(record: &ResponseRecord) -> (RecordKind, Vec<u8>) {
         }
         ResponseRecord::Changes { entries, cursors } => {
             put_count(&mut out, entries.len());
-            entries.iter().for_each(|entry| entry.put(&mut out));
+            for entry in entries {
+                entry.put(&mut out);
+            }
             put_count(&mut out, cursors.len());
-            cursors.iter().for_each(|cursor| cursor.put(&mut out));
+            for cursor in cursors {
+                cursor.put(&mut out);
+            }
             RecordKind::Changes
         }
         ResponseRecord::End { more } => {
@@ -161,7 +158,7 @@ pub fn decode_record(kind: RecordKind, payload: &[u8]) -> Result<Option<Response
             let count = reader.count(CHAINS_MAX, "chains")?;
             let chain = |reader: &mut Reader<'_>| {
                 let session = SessionId(reader.array()?);
-                Ok(HeldChain { session, frames: reader.varint()?, head: reader.array()? })
+                Ok(HeldChain { session, frames: reader.varint()?, head: FramePrefix(reader.array()?) })
             };
             ResponseRecord::Holds((0..count).map(|_| chain(&mut reader)).collect::<Result<_, WireError>>()?)
         }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ids::{ChangeHash, DeviceId, DocumentId, FrameHash, LogId, Rolling, SessionId};
+use crate::ids::{ChangeHash, DeviceId, DocumentId, FrameHash, FramePrefix, LogId, Rolling, SessionId};
 use crate::limits::BODY_INFLATED_MAX;
 use crate::wire::WireError;
 
@@ -124,7 +124,11 @@ fn frames_before_the_hello_are_refused() {
 fn every_answer_reads_back() {
     let records = [
         ResponseRecord::Welcome { log: LogId([1; 16]), time: 1_800_000_000 },
-        ResponseRecord::Holds(vec![HeldChain { session: SessionId([2; 16]), frames: 3, head: [4; 8] }]),
+        ResponseRecord::Holds(vec![HeldChain {
+            session: SessionId([2; 16]),
+            frames: 3,
+            head: FramePrefix([4; 8]),
+        }]),
         ResponseRecord::Refused { session: SessionId([2; 16]), number: 9, code: "frame_gap".to_owned() },
         ResponseRecord::Notice {
             document: DocumentId([5; 16]),
@@ -134,7 +138,9 @@ fn every_answer_reads_back() {
         ResponseRecord::Changes { entries: Vec::new(), cursors: hello().pull.unwrap().cursors },
     ];
     let mut writer = ResponseWriter::default();
-    records.iter().for_each(|record| writer.record(record));
+    for record in &records {
+        writer.record(record);
+    }
     let body = writer.finish(true);
     let read: Vec<ResponseRecord> = BodyReader::default()
         .push(&body)
@@ -156,7 +162,7 @@ fn nothing_changed_costs_few_bytes() {
     answer.record(&ResponseRecord::Holds(vec![HeldChain {
         session: SessionId([3; 16]),
         frames: 4,
-        head: [4; 8],
+        head: FramePrefix([4; 8]),
     }]));
     let both = encode_request(&asked, &Vec::<Vec<u8>>::new()).len() + answer.finish(false).len();
     assert!(both <= 400, "{both} bytes");
@@ -166,8 +172,8 @@ fn chain(frames: u8) -> ChainFrames {
     ChainFrames { session: SessionId([1; 16]), frames: (0..frames).map(|n| FrameHash([n; 32])).collect() }
 }
 
-fn held(frames: u64, head: u8) -> Held {
-    Held { session: SessionId([1; 16]), frames, head: hex::encode([head; 8]) }
+fn held(frames: u64, head: u8) -> HeldChain {
+    HeldChain { session: SessionId([1; 16]), frames, head: FramePrefix([head; 8]) }
 }
 
 #[test]

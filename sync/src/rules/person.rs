@@ -222,7 +222,7 @@ impl Person {
         match &self.village {
             None if role == Role::Applicant => findings.push(Finding::error("village", "village_missing")),
             Some(code) if !is_village_code(code) => {
-                findings.push(Finding::error("village", "village_invalid"))
+                findings.push(Finding::error("village", "village_invalid"));
             }
             Some(code) if !known_villages.is_empty() && !known_villages.contains(code) => {
                 findings.push(Finding::warning("village", "village_unknown"));

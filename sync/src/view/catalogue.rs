@@ -37,7 +37,7 @@ pub struct Subject {
 
 /// One version of a service standard: the six published components and what its form declares.
 ///
-/// Source of the components: UU 25/2009 art. 21, PermenPANRB 15/2014.
+/// Source of the components: UU 25/2009 art. 21, `PermenPANRB` 15/2014.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Standard {
     /// Code of the service, `DUKCAPIL-02`.

@@ -130,10 +130,9 @@ fn verdict(one: &ResidentView, two: &ResidentView, decisions: &[&Decision]) -> V
     match (about(DecisionKind::Join), about(DecisionKind::Split)) {
         (true, false) => Verdict::Same,
         (false, true) => Verdict::Different,
-        (true, true) => Verdict::Ask,
         (false, false) if !same_number => Verdict::Different,
         (false, false) if only_spelling_differs(one, two) => Verdict::Same,
-        (false, false) => Verdict::Ask,
+        _ => Verdict::Ask,
     }
 }
 
