@@ -57,7 +57,10 @@ mod tests {
             assert!(!standard.duration.is_empty() && !standard.product.is_empty(), "{code}");
             assert!(standard.procedure.is_some() && standard.complaints.is_some(), "{code}");
             assert_eq!(standard.other.get("demo"), Some(&serde_json::Value::Bool(true)), "{code}");
-            assert!(standard.other.contains_key("evidence") && standard.other.contains_key("source"), "{code}");
+            assert!(
+                standard.other.contains_key("evidence") && standard.other.contains_key("source"),
+                "{code}"
+            );
         }
     }
 

@@ -19,9 +19,8 @@ const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789+";
 /// [`NoRandomness`].
 pub fn hash(password: &str, env: &dyn Env) -> Result<String, NoRandomness> {
     let salt: [u8; 16] = random(env)?;
-    let hash: PasswordHash = Argon2::default()
-        .hash_password_with_salt(password.as_bytes(), &salt)
-        .map_err(|_| NoRandomness)?;
+    let hash: PasswordHash =
+        Argon2::default().hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| NoRandomness)?;
     Ok(hash.to_string())
 }
 

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use mpp_store::{Id, Quarantine, QuarantineRow, StoreError};
-use sqlx::QueryBuilder;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, SqlitePool};
 
 use crate::SqliteStore;
 use crate::convert::{CHUNK, array, failed, get, push_list};
@@ -20,17 +20,11 @@ impl Quarantine for SqliteStore {
     }
 
     async fn quarantined_of(&self, documents: &[Id]) -> Result<Vec<QuarantineRow>, StoreError> {
-        let mut found = Vec::new();
-        for chunk in documents.chunks(CHUNK) {
-            let mut query = QueryBuilder::new("SELECT * FROM quarantine WHERE document IN ");
-            push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
-            let rows = query.build().fetch_all(&self.reader).await.map_err(failed)?;
-            for row in &rows {
-                found.push(aside(row)?);
-            }
-        }
-        found.sort_by(in_order);
-        Ok(found)
+        among(&self.reader, "SELECT * FROM quarantine WHERE document IN ", documents).await
+    }
+
+    async fn quarantined_from(&self, sessions: &[Id]) -> Result<Vec<QuarantineRow>, StoreError> {
+        among(&self.reader, "SELECT * FROM quarantine WHERE session IN ", sessions).await
     }
 
     async fn quarantined_for(&self, codes: &[&str], limit: i64) -> Result<Vec<QuarantineRow>, StoreError> {
@@ -49,6 +43,24 @@ impl Quarantine for SqliteStore {
                 .map_err(failed)?;
         rows.iter().map(|row| Ok((array(row, "session")?, get(row, "kept")?))).collect()
     }
+}
+
+async fn among(
+    reader: &SqlitePool,
+    statement: &'static str,
+    ids: &[Id],
+) -> Result<Vec<QuarantineRow>, StoreError> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let mut query = QueryBuilder::new(statement);
+        push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
+        let rows = query.build().fetch_all(reader).await.map_err(failed)?;
+        for row in &rows {
+            found.push(aside(row)?);
+        }
+    }
+    found.sort_by(in_order);
+    Ok(found)
 }
 
 fn in_order(a: &QuarantineRow, b: &QuarantineRow) -> std::cmp::Ordering {

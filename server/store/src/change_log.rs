@@ -173,6 +173,17 @@ pub struct Append {
     pub quarantined: Vec<QuarantineRow>,
 }
 
+impl Append {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.chains.is_empty()
+            && self.frames.is_empty()
+            && self.accepted.is_empty()
+            && self.quarantined.is_empty()
+    }
+}
+
 /// A document that changed, for the projection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Touched {

@@ -36,6 +36,8 @@ pub trait Quarantine {
     async fn quarantined(&self, limit: i64) -> Result<Vec<QuarantineRow>, StoreError>;
     /// What is kept aside of the given documents, in order of arrival.
     async fn quarantined_of(&self, documents: &[Id]) -> Result<Vec<QuarantineRow>, StoreError>;
+    /// What is kept aside of the given sessions, in order of arrival.
+    async fn quarantined_from(&self, sessions: &[Id]) -> Result<Vec<QuarantineRow>, StoreError>;
     /// What is kept aside for one of `codes`, in order of arrival, at most `limit`.
     async fn quarantined_for(&self, codes: &[&str], limit: i64) -> Result<Vec<QuarantineRow>, StoreError>;
     /// How many changes are kept aside, by session.

@@ -13,6 +13,8 @@ pub async fn a_quarantined_change_is_listed(store: &dyn Store) -> Result<(), Sto
     assert_eq!(store.quarantined(10).await?.first().map(|q| q.document), Some(id(8)), "newest first");
     assert_eq!(store.quarantined_of(&[id(7)]).await?, vec![aside(7, 1, "deps_missing")]);
     assert!(store.quarantined_of(&[]).await?.is_empty());
+    assert_eq!(store.quarantined_from(&[id(1), id(2)]).await?.len(), 2);
+    assert!(store.quarantined_from(&[id(2)]).await?.is_empty());
     let granted = store.quarantined_for(&["day_not_granted", "other"], 10).await?;
     assert_eq!(granted, vec![aside(8, 2, "day_not_granted")]);
     assert!(store.quarantined_for(&[], 10).await?.is_empty());

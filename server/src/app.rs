@@ -1,0 +1,172 @@
+//! Everything a request needs, put together once. The only file that names a storage backend.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mpp_store::{DeviceRow, Store, StoreError};
+use mpp_store_sqlite::{Options, SqliteStore};
+use mpp_sync::ids::{BadId, LogId};
+use tokio::sync::watch;
+
+use crate::authoring::{AuthoringError, Office};
+use crate::calendar;
+use crate::clock::{Env, NoRandomness, random};
+use crate::config::Config;
+use crate::ingest::Ingest;
+use crate::node_key::NodeKey;
+use crate::projection::{Projection, Projector};
+use crate::regions::{DISTRICTS, RegionError, Regions, VILLAGES};
+
+/// The database inside the data folder.
+const DATABASE: &str = "mpp.sqlite";
+/// Where the log's id is kept.
+const LOG_ID: &str = "log_id";
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder, a key or a file given on the command line cannot be used.
+    #[error("{0}: {1}")]
+    File(PathBuf, #[source] io::Error),
+    /// The database cannot be used.
+    #[error("the database cannot be used: {0}")]
+    Store(#[from] StoreError),
+    /// The region files cannot be used.
+    #[error(transparent)]
+    Regions(#[from] RegionError),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+    /// The folder's log id is damaged.
+    #[error("the log id in the database is damaged: {0}")]
+    LogId(#[from] BadId),
+    /// The catalogue file is no catalogue.
+    #[error("the catalogue file cannot be read: {0}")]
+    Catalogue(#[from] serde_json::Error),
+    /// What is written at start was not accepted.
+    #[error("could not write at start: {0}")]
+    Authoring(#[from] AuthoringError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(std::net::SocketAddr, #[source] io::Error),
+}
+
+/// A data folder that is open: its store and its keys.
+pub struct Node {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The keys.
+    pub key: NodeKey,
+    /// The clock and randomness.
+    pub env: Arc<dyn Env>,
+    /// Names the log.
+    pub log: LogId,
+}
+
+impl Node {
+    /// Opens (or makes) the folder, its keys and its database, and runs the migrations.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn open(config: &Config, env: Arc<dyn Env>) -> Result<Self, StartError> {
+        let folder = &config.data;
+        let file = |error| StartError::File(folder.clone(), error);
+        std::fs::create_dir_all(folder).map_err(file)?;
+        let key = NodeKey::open(folder, env.as_ref()).map_err(file)?;
+        let options = Options { max_pages: config.max_pages };
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.join(DATABASE), options).await?);
+        store.migrate().await?;
+        let log = log_id(store.as_ref(), env.as_ref()).await?;
+        let office = DeviceRow {
+            id: key.device().0,
+            public_key: key.public(),
+            name: "Kantor".to_owned(),
+            created_at: env.now(),
+            revoked_at: None,
+        };
+        store.put_device(&office).await?;
+        Ok(Self { store, key, env, log })
+    }
+
+    /// Folds this folder's log.
+    #[must_use]
+    pub fn projector(&self) -> Projector {
+        Projector::new(self.store.clone(), self.key.clone())
+    }
+}
+
+async fn log_id(store: &dyn Store, env: &dyn Env) -> Result<LogId, StartError> {
+    if let Some(text) = store.value(LOG_ID).await? {
+        return Ok(text.parse()?);
+    }
+    let log = LogId(random(env)?);
+    store.set_value(LOG_ID, &log.to_string()).await?;
+    store.set_value("created_at", &env.now().to_string()).await?;
+    Ok(log)
+}
+
+/// What handlers share.
+pub struct App {
+    /// The settings.
+    pub config: Config,
+    /// The data folder.
+    pub node: Node,
+    /// The way into the log.
+    pub ingest: Ingest,
+    /// How far the views are.
+    pub projection: Projection,
+    /// The office as a writer.
+    pub office: Office,
+    /// Villages and districts.
+    pub regions: Regions,
+}
+
+impl App {
+    /// Opens the folder and starts the tasks behind it.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(config: Config, env: Arc<dyn Env>) -> Result<Self, StartError> {
+        let regions = read_regions(&config)?;
+        let node = Node::open(&config, env.clone()).await?;
+        let (tell, appended) = watch::channel(0);
+        let projection = Projection::start(node.projector(), appended);
+        let ingest = Ingest::start(node.store.clone(), env.clone(), node.key.device(), tell);
+        let (store, key) = (node.store.clone(), node.key.clone());
+        let office = Office::new(store, env, key, ingest.clone(), projection.clone());
+        let app = Self { config, node, ingest, projection, office, regions };
+        let head = app.store().head().await?;
+        app.projection.reach(head.position).await;
+        Ok(app)
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        self.node.store.as_ref()
+    }
+
+    /// The clock and randomness.
+    #[must_use]
+    pub fn env(&self) -> &dyn Env {
+        self.node.env.as_ref()
+    }
+
+    /// Today's date in the regency, moved on by `days`.
+    #[must_use]
+    pub fn date(&self, days: i64) -> String {
+        calendar::date(self.env().now(), calendar::zone_hours(&self.config.regency), days)
+    }
+}
+
+fn read_regions(config: &Config) -> Result<Regions, StartError> {
+    let read = |name: &str| {
+        let Some(folder) = &config.regions else { return Ok(None) };
+        let file = folder.join(name);
+        std::fs::read_to_string(&file).map(Some).map_err(|error| StartError::File(file, error))
+    };
+    let (villages, districts) = (read("villages.csv")?, read("districts.csv")?);
+    let villages = villages.as_deref().unwrap_or(VILLAGES);
+    Ok(Regions::read(villages, districts.as_deref().unwrap_or(DISTRICTS), &config.regency)?)
+}

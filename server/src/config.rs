@@ -1,0 +1,54 @@
+//! Every setting, its default and its meaning.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// How the server runs.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The folder with the database and the keys: what a backup has to hold.
+    pub data: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The address people type, when it is not `http://<listen>`. With `https://` cookies are marked `Secure`.
+    pub public_url: Option<String>,
+    /// Code of the regency, `16.04`.
+    pub regency: String,
+    /// Folder with `villages.csv` and `districts.csv`, instead of the five regencies that come along.
+    pub regions: Option<PathBuf>,
+    /// Catalogue file to publish at start. The demo has its own.
+    pub catalogue: Option<PathBuf>,
+    /// Number of the office for people to call, E.164.
+    pub phone: Option<String>,
+    /// Fill an office with accounts, a catalogue and service days to try it out.
+    pub demo: bool,
+    /// Largest size of the database in pages of 4096 bytes; for tests that fill the disk.
+    pub max_pages: Option<u32>,
+}
+
+impl Config {
+    /// The defaults, on a data folder.
+    #[must_use]
+    pub fn new(data: PathBuf) -> Self {
+        Self {
+            data,
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            regency: "16.04".to_owned(),
+            regions: None,
+            catalogue: None,
+            phone: None,
+            demo: false,
+            max_pages: None,
+        }
+    }
+
+    /// The address people type, without a slash at its end.
+    #[must_use]
+    pub fn address(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://{}", self.listen).replace("127.0.0.1", "localhost"),
+        }
+    }
+}

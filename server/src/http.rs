@@ -1,0 +1,19 @@
+//! HTTP: extract, call what does the work, map the result. No rules here.
+
+pub mod assets;
+pub mod auth;
+pub mod error;
+pub mod field;
+pub mod guard;
+pub mod health;
+pub mod login;
+pub mod office;
+pub mod public;
+pub mod residents;
+pub mod router;
+pub mod sync;
+
+use std::sync::Arc;
+
+/// What every handler gets.
+pub type Shared = Arc<crate::app::App>;

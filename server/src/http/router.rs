@@ -1,0 +1,95 @@
+//! The whole API as one table, grouped by who calls it.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::http::StatusCode;
+use axum::middleware::from_fn;
+use axum::response::Response;
+use axum::routing::{get, post};
+use tower::ServiceBuilder;
+use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+use tracing::Span;
+
+use super::guard::{REQUEST_ID, same_site, secure_headers};
+use super::{Shared, assets, field, health, login, office, public, residents, sync};
+use crate::clock::{Env, random};
+
+/// Seconds for one request; the slowest is a full sync body on a village link.
+const TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The whole server.
+pub fn router(app: Shared) -> Router {
+    let env = app.node.env.clone();
+    Router::new()
+        // Whoever watches the server.
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        // Everybody.
+        .route("/api/login", post(login::login))
+        .route("/api/logout", post(login::logout))
+        .route("/api/me", get(login::me))
+        .route("/api/public/site", get(public::site))
+        .route("/api/public/services", get(public::services))
+        .route("/api/public/days", get(public::public_days))
+        .route("/api/public/track/{code}", get(public::track))
+        .route("/api/public/regions", get(public::regions))
+        // Field officers and their tablets.
+        .route("/api/field/days", get(field::field_days))
+        .route("/api/field/prepare", post(field::prepare))
+        .route("/sync/v1", post(sync::exchange))
+        // Supervisors.
+        .route("/api/office/days", get(office::office_days))
+        .route("/api/office/applications", get(office::list))
+        .route("/api/office/applications/{id}", get(office::get))
+        .route("/api/office/applications/{id}/status", post(office::set_status))
+        .route("/api/office/applications/{id}/choose", post(office::choose))
+        .route("/api/office/residents/{key}/spelling", post(residents::spelling))
+        .route("/api/office/residents/{key}/join", post(residents::join))
+        .route("/api/office/residents/{key}/split", post(residents::split))
+        .route("/api/office/decisions/{resident}/{decision}/undo", post(residents::undo))
+        .route("/api/office/tablets", get(office::list_tablets))
+        .route("/api/office/quarantine", get(office::list_quarantine))
+        // The PWA.
+        .fallback(get(assets::serve))
+        .with_state(app)
+        .layer(
+            ServiceBuilder::new()
+                .layer(SetRequestIdLayer::new(REQUEST_ID, RandomId(env)))
+                .layer(TraceLayer::new_for_http().make_span_with(span).on_response(log_response))
+                .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+                .layer(from_fn(secure_headers))
+                .layer(from_fn(same_site))
+                .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT)),
+        )
+}
+
+/// The route, never the address: tracking codes and ids stay out of the log.
+fn span(request: &Request) -> Span {
+    let route = request.extensions().get::<MatchedPath>().map_or("files", MatchedPath::as_str);
+    let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    tracing::info_span!("request", method = %request.method(), route, request = id)
+}
+
+fn log_response(response: &Response, latency: Duration, _: &Span) {
+    let status = response.status().as_u16();
+    let milliseconds = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
+    if status >= 400 {
+        tracing::warn!(status, milliseconds, "answered");
+    } else {
+        tracing::debug!(status, milliseconds, "answered");
+    }
+}
+
+#[derive(Clone)]
+struct RandomId(std::sync::Arc<dyn Env>);
+
+impl MakeRequestId for RandomId {
+    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
+        let bytes: [u8; 8] = random(self.0.as_ref()).ok()?;
+        hex::encode(bytes).parse().ok().map(RequestId::new)
+    }
+}

@@ -1,0 +1,270 @@
+//! `POST /sync/v1`: frames up, what the office holds and what is missing down, in one round trip.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::StreamExt as _;
+use mpp_store::{Cursor as LogCursor, PullGroup, PullQuery};
+use mpp_sync::check::{EVERYONE, day_scope};
+use mpp_sync::exchange::{
+    Cursor, HeldChain, Hello, PullRequest, RequestReader, RequestRecord, ResponseRecord, ResponseWriter,
+};
+use mpp_sync::ids::{ChangeHash, DocumentId, FrameHash, Kind, Rolling, SessionId};
+use mpp_sync::save::Entry;
+use mpp_sync::wire::WireError;
+
+use super::Shared;
+use super::auth::AuthOfficer;
+use super::error::ApiError;
+use super::field::{revoked, scopes_of_day};
+use crate::ingest::{Notice, Outcome, Pending, Submission};
+use crate::review::published::json_of;
+
+/// The body's type, both ways.
+pub const CONTENT_TYPE: &str = "application/vnd.mpp.sync";
+/// Raw bytes of changes in one answer: half a minute on the worst link that still works.
+const ANSWER_BYTES: usize = 256 * 1024;
+/// Raw bytes of changes in one record: what the tablet stores at once.
+const RECORD_BYTES: usize = 64 * 1024;
+/// Frames handed in and not yet durable, per request.
+const PENDING_MAX: usize = 64;
+
+/// What a request said and what became of it.
+#[derive(Default)]
+struct Exchange {
+    hello: Option<Hello>,
+    sessions: BTreeSet<SessionId>,
+    refused: Vec<(SessionId, u64, String)>,
+    lifted: Vec<Notice>,
+}
+
+/// `POST /sync/v1`
+///
+/// # Errors
+/// `DEVICE_UNKNOWN`, `DEVICE_REVOKED`, `SCOPE_NOT_GRANTED`, `STORAGE_FULL`, or a code of [`WireError`]. Frames that
+/// came before the failure and were stored stay stored; the next exchange says so.
+pub async fn exchange(
+    State(app): State<Shared>,
+    AuthOfficer(account): AuthOfficer,
+    request: Request,
+) -> Result<Response, ApiError> {
+    if !speaks_sync(request.headers()) {
+        return Err(ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "CONTENT_TYPE",
+            "Permintaan tidak terbaca. Perbarui aplikasi di tablet ini.",
+        ));
+    }
+    let exchange = receive(&app, &account.username, request.into_body()).await?;
+    let hello = exchange.hello.as_ref().ok_or(WireError::Truncated)?;
+    let pull = match &hello.pull {
+        Some(pull) => Some(granted(&app, hello, pull).await?),
+        None => None,
+    };
+    let body = answer(&app, &exchange, hello, pull).await?;
+    Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], body).into_response())
+}
+
+fn speaks_sync(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes() == CONTENT_TYPE.as_bytes())
+}
+
+/// Reads the body as it arrives and hands every whole frame in at once. All that was handed in is durable, or refused,
+/// when this returns, with or without an error.
+async fn receive(app: &Shared, officer: &str, body: Body) -> Result<Exchange, ApiError> {
+    let mut exchange = Exchange::default();
+    let mut pending: Vec<Pending> = Vec::new();
+    let read = read_body(app, officer, body, &mut exchange, &mut pending).await;
+    let settled = settle(&mut exchange, &mut pending).await;
+    read.and(settled)?;
+    Ok(exchange)
+}
+
+async fn read_body(
+    app: &Shared,
+    officer: &str,
+    body: Body,
+    exchange: &mut Exchange,
+    pending: &mut Vec<Pending>,
+) -> Result<(), ApiError> {
+    let mut reader = RequestReader::default();
+    let mut stream = body.into_data_stream();
+    while let Some(chunk) = stream.next().await {
+        // The link broke: what came whole is kept.
+        let chunk = chunk.map_err(|_| WireError::Truncated)?;
+        for record in reader.push(&chunk)? {
+            match record {
+                RequestRecord::Hello(hello) => {
+                    known_device(app, &hello).await?;
+                    exchange.sessions.extend(hello.chains.iter().map(|chain| chain.session));
+                    exchange.hello = Some(hello);
+                }
+                RequestRecord::Frame(bytes) => {
+                    let submission = Submission { bytes, officer: officer.to_owned() };
+                    pending.push(app.ingest.submit(submission).await?);
+                    if pending.len() >= PENDING_MAX {
+                        settle(exchange, pending).await?;
+                    }
+                }
+                RequestRecord::End => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Waits until everything handed in is durable or refused.
+async fn settle(exchange: &mut Exchange, pending: &mut Vec<Pending>) -> Result<(), ApiError> {
+    let mut failure = None;
+    for frame in pending.drain(..) {
+        match frame.outcome().await {
+            Ok(Outcome::Stored { session, notices, .. }) => {
+                exchange.sessions.insert(session);
+                exchange.lifted.extend(notices.into_iter().filter(|notice| notice.code.is_empty()));
+            }
+            Ok(Outcome::Refused { session, number, code }) => {
+                tracing::warn!(code = "FRAME_REFUSED", reason = %code, number);
+                exchange.refused.push((session, number, code));
+            }
+            Err(error) => failure = Some(error),
+        }
+    }
+    failure.map_or(Ok(()), |error| Err(error.into()))
+}
+
+async fn known_device(app: &Shared, hello: &Hello) -> Result<(), ApiError> {
+    match app.store().device(hello.device.0).await? {
+        Some(device) if device.revoked_at.is_some() => Err(revoked()),
+        Some(_) => Ok(()),
+        None => Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "DEVICE_UNKNOWN",
+            "Tablet ini belum dikenal kantor. Siapkan dahulu tablet ini untuk hari layanannya.",
+        )),
+    }
+}
+
+/// The pull, when the device was granted every scope it names.
+async fn granted(app: &Shared, hello: &Hello, pull: &PullRequest) -> Result<PullQuery, ApiError> {
+    let mut allowed: BTreeSet<String> = BTreeSet::from([EVERYONE.to_owned()]);
+    for grant in app.store().grants_of(hello.device.0).await? {
+        let day = DocumentId(grant.day);
+        allowed.insert(day_scope(&day));
+        if let Some(view) = app.store().view(grant.day).await? {
+            allowed.extend(scopes_of_day(&json_of(&view)?, &day));
+        }
+    }
+    let asked = pull.cursors.iter().flat_map(|cursor| &cursor.scopes);
+    if asked.into_iter().any(|scope| !allowed.contains(scope)) {
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "SCOPE_NOT_GRANTED",
+            "Tablet ini tidak disiapkan untuk data itu. Siapkan lagi untuk hari layanan yang benar.",
+        ));
+    }
+    let same_log = pull.log == Some(app.node.log);
+    let groups = pull.cursors.iter().map(|cursor| PullGroup {
+        cursor: if same_log { log_cursor(cursor) } else { LogCursor::default() },
+        scopes: cursor.scopes.clone(),
+    });
+    let held =
+        hello.chains.iter().map(|chain| (chain.session.0, i64::try_from(chain.frames).unwrap_or(i64::MAX)));
+    Ok(PullQuery { groups: groups.collect(), held: held.collect(), max_bytes: ANSWER_BYTES })
+}
+
+fn log_cursor(cursor: &Cursor) -> LogCursor {
+    LogCursor { position: i64::try_from(cursor.position).unwrap_or(i64::MAX), rolling: cursor.rolling.0 }
+}
+
+async fn answer(
+    app: &Shared,
+    exchange: &Exchange,
+    hello: &Hello,
+    pull: Option<PullQuery>,
+) -> Result<Vec<u8>, ApiError> {
+    let mut writer = ResponseWriter::default();
+    let time = u64::try_from(app.env().now()).unwrap_or(0);
+    writer.record(&ResponseRecord::Welcome { log: app.node.log, time });
+    let sessions: Vec<[u8; 16]> = exchange.sessions.iter().map(|session| session.0).collect();
+    let held = app.store().chains(&sessions).await?;
+    let of_device: Vec<[u8; 16]> =
+        held.iter().filter(|row| row.device == hello.device.0).map(|row| row.session).collect();
+    let held = held.into_iter().map(|row| HeldChain {
+        session: SessionId(row.session),
+        frames: u64::try_from(row.frames).unwrap_or(0),
+        head: FrameHash(row.head_hash).prefix(),
+    });
+    writer.record(&ResponseRecord::Holds(held.collect()));
+    for (session, number, code) in &exchange.refused {
+        writer.record(&ResponseRecord::Refused { session: *session, number: *number, code: code.clone() });
+    }
+    for (document, hash, code) in notices(app, exchange, &of_device).await? {
+        writer.record(&ResponseRecord::Notice { document, hash, code });
+    }
+    let more = match pull {
+        Some(query) => write_changes(app, &mut writer, &query).await?,
+        None => false,
+    };
+    let mut body = writer.take();
+    body.extend(writer.finish(more));
+    Ok(body)
+}
+
+/// Everything of the device that is kept aside now, whether this exchange brought it or an earlier one whose answer was
+/// lost; and (code empty) what was accepted after all.
+async fn notices(
+    app: &Shared,
+    exchange: &Exchange,
+    sessions: &[[u8; 16]],
+) -> Result<Vec<(DocumentId, ChangeHash, String)>, ApiError> {
+    let mut notices: BTreeMap<(DocumentId, ChangeHash), String> =
+        exchange.lifted.iter().map(|notice| ((notice.document, notice.hash), String::new())).collect();
+    for row in app.store().quarantined_from(sessions).await? {
+        notices.insert((DocumentId(row.document), ChangeHash(row.hash)), row.code);
+    }
+    Ok(notices.into_iter().map(|((document, hash), code)| (document, hash, code)).collect())
+}
+
+/// Writes a bounded page; the cursors go with its last record, so that they are stored with what they stand for.
+async fn write_changes(
+    app: &Shared,
+    writer: &mut ResponseWriter,
+    query: &PullQuery,
+) -> Result<bool, ApiError> {
+    let page = app.store().pull(query).await?;
+    let cursors: Vec<Cursor> = page
+        .groups
+        .into_iter()
+        .map(|group| Cursor {
+            position: u64::try_from(group.cursor.position).unwrap_or(0),
+            rolling: Rolling(group.cursor.rolling),
+            scopes: group.scopes,
+        })
+        .collect();
+    let mut entries = Vec::new();
+    let mut bytes = 0;
+    for change in page.changes {
+        let kind = u8::try_from(change.kind).ok().and_then(|kind| Kind::try_from(kind).ok());
+        let Some(kind) = kind else { continue };
+        bytes += change.bytes.len();
+        entries.push(Entry {
+            document: DocumentId(change.document),
+            kind,
+            counter: change.counter.and_then(|counter| u32::try_from(counter).ok()),
+            hash: ChangeHash(change.hash),
+            bytes: change.bytes,
+        });
+        if bytes >= RECORD_BYTES {
+            bytes = 0;
+            let entries = std::mem::take(&mut entries);
+            writer.record(&ResponseRecord::Changes { entries, cursors: Vec::new() });
+        }
+    }
+    if !cursors.is_empty() {
+        writer.record(&ResponseRecord::Changes { entries, cursors });
+    }
+    Ok(page.more)
+}

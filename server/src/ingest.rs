@@ -1,0 +1,226 @@
+//! The only way into the log: frames come in, are judged by the core, written in one transaction, and only then
+//! acknowledged.
+//!
+//! One task takes all frames that wait and commits them together, so that many tablets share one flush of the disk.
+//! [`facts`] gathers what the core has to know, [`judge`] asks it (no I/O, no clock), and the store writes.
+
+mod facts;
+mod judge;
+
+use std::sync::Arc;
+
+use mpp_store::{Store, StoreError};
+use mpp_sync::frame::Frame;
+use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, SessionId};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::clock::Env;
+
+/// Frames that are committed together at most. A frame has about 96 changes.
+const GROUP_MAX: usize = 32;
+/// Frames that may wait; senders wait when there are more.
+const QUEUE: usize = 128;
+
+/// A frame that wants in.
+#[derive(Debug)]
+pub struct Submission {
+    /// The frame, signature included.
+    pub bytes: Vec<u8>,
+    /// Username of who is signed in on the connection.
+    pub officer: String,
+}
+
+/// A change that is kept but not accepted, or (code empty) accepted after all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The session it came in.
+    pub session: SessionId,
+    /// The document.
+    pub document: DocumentId,
+    /// The change.
+    pub hash: ChangeHash,
+    /// The stable code of the reason; empty when it was accepted after all.
+    pub code: String,
+}
+
+/// What became of a frame. It is on the disk when this is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Stored, now or before.
+    Stored {
+        /// Its chain.
+        session: SessionId,
+        /// Its number.
+        number: u64,
+        /// Its changes that were not accepted, and earlier ones that now were.
+        notices: Vec<Notice>,
+    },
+    /// Not stored: the sender keeps it.
+    Refused {
+        /// Its chain; all zero when it could not even be read.
+        session: SessionId,
+        /// Its number.
+        number: u64,
+        /// The stable code.
+        code: String,
+    },
+}
+
+/// Nothing of the frame was stored, and nothing is wrong with it: send it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IngestError {
+    /// The disk is full.
+    #[error("the storage is full")]
+    Full,
+    /// The store failed; the reason is in the log.
+    #[error("the store failed")]
+    Failed,
+}
+
+enum Job {
+    Frame(Submission, oneshot::Sender<Result<Outcome, IngestError>>),
+    /// A device was put on a day: what it sent too early may be accepted now.
+    Granted(DeviceId, oneshot::Sender<Result<(), IngestError>>),
+}
+
+/// Where to hand frames in.
+#[derive(Clone)]
+pub struct Ingest {
+    jobs: mpsc::Sender<Job>,
+}
+
+/// A frame that was handed in; its outcome comes later.
+pub struct Pending(oneshot::Receiver<Result<Outcome, IngestError>>);
+
+impl Pending {
+    /// Waits until the frame is durable, or refused.
+    ///
+    /// # Errors
+    /// [`IngestError`].
+    pub async fn outcome(self) -> Result<Outcome, IngestError> {
+        self.0.await.unwrap_or(Err(IngestError::Failed))
+    }
+}
+
+impl Ingest {
+    /// Starts the task. `appended` is told the log's end after every commit.
+    pub fn start(
+        store: Arc<dyn Store>,
+        env: Arc<dyn Env>,
+        office: DeviceId,
+        appended: watch::Sender<i64>,
+    ) -> Self {
+        let (jobs, waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(Worker { store, env, office, appended }.run(waiting));
+        Self { jobs }
+    }
+
+    /// Hands a frame in. Frames of one chain handed in one after the other stay in order.
+    ///
+    /// # Errors
+    /// [`IngestError::Failed`] when the server is stopping.
+    pub async fn submit(&self, submission: Submission) -> Result<Pending, IngestError> {
+        let (reply, outcome) = oneshot::channel();
+        self.jobs.send(Job::Frame(submission, reply)).await.map_err(|_| IngestError::Failed)?;
+        Ok(Pending(outcome))
+    }
+
+    /// Tries again what a device sent for a day it was not on yet.
+    ///
+    /// # Errors
+    /// [`IngestError`].
+    pub async fn granted(&self, device: DeviceId) -> Result<(), IngestError> {
+        let (reply, done) = oneshot::channel();
+        self.jobs.send(Job::Granted(device, reply)).await.map_err(|_| IngestError::Failed)?;
+        done.await.unwrap_or(Err(IngestError::Failed))
+    }
+}
+
+struct Worker {
+    store: Arc<dyn Store>,
+    env: Arc<dyn Env>,
+    office: DeviceId,
+    appended: watch::Sender<i64>,
+}
+
+impl Worker {
+    async fn run(self, mut waiting: mpsc::Receiver<Job>) {
+        while let Some(job) = waiting.recv().await {
+            let mut group = vec![job];
+            while group.len() < GROUP_MAX {
+                let Ok(job) = waiting.try_recv() else { break };
+                group.push(job);
+            }
+            self.serve(group).await;
+        }
+    }
+
+    async fn serve(&self, group: Vec<Job>) {
+        let (mut frames, mut replies, mut grants) = (Vec::new(), Vec::new(), Vec::new());
+        for job in group {
+            match job {
+                Job::Frame(submission, reply) => {
+                    frames.push(submission);
+                    replies.push(reply);
+                }
+                Job::Granted(device, reply) => grants.push((device, reply)),
+            }
+        }
+        let devices: Vec<DeviceId> = grants.iter().map(|(device, _)| *device).collect();
+        let result = self.commit(frames, &devices).await.map_err(|error| {
+            tracing::error!(code = "INGEST_FAILED", error = %error, "nothing of this group was stored");
+            if matches!(error, StoreError::Full) { IngestError::Full } else { IngestError::Failed }
+        });
+        // A sender that went away reads the truth from `holds` at its next exchange.
+        for (_, reply) in grants {
+            let _ = reply.send(result.as_ref().map(|_| ()).map_err(|error| *error));
+        }
+        match result {
+            Ok(outcomes) => {
+                for (reply, outcome) in replies.into_iter().zip(outcomes) {
+                    let _ = reply.send(Ok(outcome));
+                }
+            }
+            Err(error) => {
+                for reply in replies {
+                    let _ = reply.send(Err(error));
+                }
+            }
+        }
+    }
+
+    /// Judges the group and writes it in one transaction.
+    async fn commit(
+        &self,
+        submissions: Vec<Submission>,
+        granted: &[DeviceId],
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let frames: Vec<judge::Arrived> = submissions
+            .into_iter()
+            .map(|submission| judge::Arrived {
+                frame: Frame::decode(&submission.bytes),
+                bytes: submission.bytes,
+                officer: submission.officer,
+            })
+            .collect();
+        let facts = facts::gather(self.store.as_ref(), &frames, granted, self.office).await?;
+        let now = self.env.now();
+        // Applying changes is work for the processor, not for the thread that serves connections.
+        let judged = tokio::task::spawn_blocking(move || judge::judge(facts, frames, now))
+            .await
+            .map_err(|error| StoreError::Backend(format!("the judge stopped: {error}")))?;
+        if !judged.append.is_empty() {
+            let head = self.store.append(&judged.append).await?;
+            let aside = judged.append.quarantined.len();
+            tracing::info!(
+                frames = judged.append.frames.len(),
+                accepted = judged.append.accepted.len(),
+                aside,
+                position = head.position,
+                "committed"
+            );
+            self.appended.send_replace(head.position);
+        }
+        Ok(judged.outcomes)
+    }
+}

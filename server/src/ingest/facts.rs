@@ -1,0 +1,126 @@
+//! What the core has to know to judge a group of frames, read from the store.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use mpp_store::{ChainRow, DeviceRow, LoggedChange, QuarantineRow, Store, StoreError};
+use mpp_sync::document::Refusal;
+use mpp_sync::ids::{DeviceId, DocumentId, Kind, SessionId};
+
+use super::judge::Arrived;
+
+/// Changes for a day not granted that are tried again in one go.
+const RETRIES: i64 = 10_000;
+
+/// A document as the log holds it.
+#[derive(Debug)]
+pub struct KnownDocument {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its raw changes in the order of the log.
+    pub raw: Vec<Vec<u8>>,
+    /// The scopes that list it.
+    pub scopes: BTreeSet<String>,
+}
+
+/// What the core has to know.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// The chains of the frames and of what is parked.
+    pub chains: HashMap<SessionId, ChainRow>,
+    /// Bytes of held frames whose number came again.
+    pub held: HashMap<(SessionId, u64), Vec<u8>>,
+    /// The devices of those chains, and of new ones.
+    pub devices: HashMap<DeviceId, DeviceRow>,
+    /// The days each of them was granted.
+    pub granted: HashMap<DeviceId, Vec<DocumentId>>,
+    /// The documents touched.
+    pub documents: HashMap<DocumentId, KnownDocument>,
+    /// What is kept aside of those documents and may pass later.
+    pub parked: Vec<QuarantineRow>,
+    /// The office as a device; `None` in no case but tests.
+    pub office: Option<DeviceId>,
+}
+
+/// Reads it all. A document's changes are read before anything of this group is written.
+pub async fn gather(
+    store: &dyn Store,
+    frames: &[Arrived],
+    granted: &[DeviceId],
+    office: DeviceId,
+) -> Result<Facts, StoreError> {
+    let mut facts = Facts { office: Some(office), ..Facts::default() };
+    let frames: Vec<_> = frames.iter().filter_map(|arrived| arrived.frame.as_ref().ok()).collect();
+    let touched: BTreeSet<[u8; 16]> =
+        frames.iter().flat_map(|frame| frame.entries()).map(|entry| entry.document.0).collect();
+    let touched: Vec<[u8; 16]> = touched.into_iter().collect();
+    facts.parked = parked(store, &touched, granted).await?;
+    let mut sessions: BTreeSet<[u8; 16]> = frames.iter().map(|frame| frame.session.0).collect();
+    sessions.extend(facts.parked.iter().map(|row| row.session));
+    let sessions: Vec<[u8; 16]> = sessions.into_iter().collect();
+    for row in store.chains(&sessions).await? {
+        facts.chains.insert(SessionId(row.session), row);
+    }
+    for frame in &frames {
+        let known = facts.chains.get(&frame.session).map_or(0, |row| row.frames);
+        let number = i64::try_from(frame.number).unwrap_or(i64::MAX);
+        if number < known
+            && let Some(row) = store.frame(frame.session.0, number).await?
+        {
+            facts.held.insert((frame.session, frame.number), row.bytes);
+        }
+    }
+    let mut devices: BTreeSet<DeviceId> = facts.chains.values().map(|row| DeviceId(row.device)).collect();
+    devices.extend(frames.iter().filter_map(|frame| frame.header.as_ref()).map(|header| header.device));
+    for device in devices {
+        if let Some(row) = store.device(device.0).await? {
+            let days = store.grants_of(device.0).await?.into_iter().map(|grant| DocumentId(grant.day));
+            facts.granted.insert(device, days.collect());
+            facts.devices.insert(device, row);
+        }
+    }
+    let mut documents: BTreeSet<[u8; 16]> = touched.into_iter().collect();
+    documents.extend(facts.parked.iter().map(|row| row.document));
+    facts.documents = documents_of(store, documents).await?;
+    Ok(facts)
+}
+
+/// What waits for the touched documents, or for the days of the devices.
+async fn parked(
+    store: &dyn Store,
+    touched: &[[u8; 16]],
+    granted: &[DeviceId],
+) -> Result<Vec<QuarantineRow>, StoreError> {
+    let mut rows = store.quarantined_of(touched).await?;
+    if !granted.is_empty() {
+        let chains = store.all_chains().await?;
+        let sessions: Vec<[u8; 16]> = chains
+            .iter()
+            .filter(|chain| granted.contains(&DeviceId(chain.device)))
+            .map(|chain| chain.session)
+            .collect();
+        let waiting = store.quarantined_for(&[Refusal::DayNotGranted.code()], RETRIES).await?;
+        rows.extend(waiting.into_iter().filter(|row| sessions.contains(&row.session)));
+    }
+    rows.retain(|row| Refusal::from_code(&row.code).is_some_and(Refusal::may_pass_later));
+    Ok(rows)
+}
+
+async fn documents_of(
+    store: &dyn Store,
+    documents: BTreeSet<[u8; 16]>,
+) -> Result<HashMap<DocumentId, KnownDocument>, StoreError> {
+    let documents: Vec<[u8; 16]> = documents.into_iter().collect();
+    let mut by_document: BTreeMap<[u8; 16], Vec<LoggedChange>> = BTreeMap::new();
+    for change in store.changes_of(&documents).await? {
+        by_document.entry(change.document).or_default().push(change);
+    }
+    let mut known = HashMap::new();
+    for (document, changes) in by_document {
+        let kind = changes.first().and_then(|change| u8::try_from(change.kind).ok());
+        let kind = kind.and_then(|kind| Kind::try_from(kind).ok()).ok_or(StoreError::Corrupt("kind"))?;
+        let scopes = store.scopes_of(document).await?.into_iter().collect();
+        let raw = changes.into_iter().map(|change| change.bytes).collect();
+        known.insert(DocumentId(document), KnownDocument { kind, raw, scopes });
+    }
+    Ok(known)
+}

@@ -1,0 +1,326 @@
+//! Asks the core about every frame and change of a group. No I/O and no clock: facts in, rows out.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use mpp_store::{Accepted, Append, ChainRow, FrameRow, QuarantineRow};
+use mpp_sync::check::{AcceptedChange, Role, Writer, check_entry};
+use mpp_sync::document::{Document, Refusal};
+use mpp_sync::frame::{Chain, Frame, FrameVerdict, check_frame};
+use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, FrameHash, Kind, SaveHash, SessionId};
+use mpp_sync::save::Entry;
+use mpp_sync::wire::WireError;
+
+use super::facts::Facts;
+use super::{Notice, Outcome};
+
+/// A frame as it came.
+#[derive(Debug)]
+pub struct Arrived {
+    /// What it says, if it can be read.
+    pub frame: Result<Frame, WireError>,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Who is signed in on the connection.
+    pub officer: String,
+}
+
+/// What to write, and what to tell each sender once it is written.
+#[derive(Debug)]
+pub struct Judged {
+    /// One transaction.
+    pub append: Append,
+    /// One for each frame.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Judges the frames in order, then tries again what is parked.
+#[must_use]
+pub fn judge(facts: Facts, frames: Vec<Arrived>, now: i64) -> Judged {
+    let mut judge = Judge {
+        chains: facts.chains.clone(),
+        open: HashMap::new(),
+        frames: Vec::new(),
+        touched_chains: BTreeSet::new(),
+        accepted: Vec::new(),
+        aside: BTreeMap::new(),
+        facts,
+        now,
+    };
+    let mut outcomes: Vec<Outcome> = frames.into_iter().map(|arrived| judge.frame(arrived)).collect();
+    let lifted = judge.retry_parked();
+    for outcome in &mut outcomes {
+        if let Outcome::Stored { notices, .. } = outcome {
+            notices.retain(|notice| {
+                !lifted.iter().any(|other| (other.document, other.hash) == (notice.document, notice.hash))
+            });
+        }
+    }
+    for notice in lifted {
+        let stored = outcomes.iter_mut().find_map(|outcome| match outcome {
+            Outcome::Stored { session, notices, .. } if *session == notice.session => Some(notices),
+            _ => None,
+        });
+        if let Some(notices) = stored {
+            notices.push(notice);
+        }
+    }
+    let chains =
+        judge.touched_chains.iter().filter_map(|session| judge.chains.get(session).cloned()).collect();
+    let append = Append {
+        chains,
+        frames: judge.frames,
+        accepted: judge.accepted,
+        quarantined: judge.aside.into_values().collect(),
+    };
+    Judged { append, outcomes }
+}
+
+/// A document while the group is judged.
+struct Open {
+    document: Document,
+    raw: Vec<Vec<u8>>,
+    scopes: BTreeSet<String>,
+}
+
+struct Judge {
+    facts: Facts,
+    now: i64,
+    chains: HashMap<SessionId, ChainRow>,
+    open: HashMap<DocumentId, Open>,
+    frames: Vec<FrameRow>,
+    touched_chains: BTreeSet<SessionId>,
+    accepted: Vec<Accepted>,
+    aside: BTreeMap<(DocumentId, ChangeHash), QuarantineRow>,
+}
+
+impl Judge {
+    fn frame(&mut self, arrived: Arrived) -> Outcome {
+        let frame = match arrived.frame {
+            Ok(frame) => frame,
+            Err(error) => return refused(SessionId([0; 16]), 0, error.code()),
+        };
+        let (session, number) = (frame.session, frame.number);
+        let row = self.chains.get(&session);
+        let device =
+            row.map(|row| DeviceId(row.device)).or_else(|| frame.header.as_ref().map(|header| header.device));
+        let Some(device) = device else { return refused(session, number, "frame_gap") };
+        let Some(known) = self.facts.devices.get(&device) else {
+            return refused(session, number, "device_unknown");
+        };
+        if known.revoked_at.is_some() {
+            return refused(session, number, "device_revoked");
+        }
+        let chain = row.map_or(Chain::START, chain_of);
+        let held = self.held(session, number);
+        match check_frame(&frame, &arrived.bytes, &chain, held.as_deref(), &known.public_key) {
+            Err(refusal) => refused(session, number, refusal.code()),
+            Ok(FrameVerdict::Duplicate) => Outcome::Stored { session, number, notices: Vec::new() },
+            Ok(FrameVerdict::Next(after)) => {
+                self.store_frame(&frame, device, &after, arrived.bytes, arrived.officer);
+                let notices = self.changes(&frame);
+                Outcome::Stored { session, number, notices }
+            }
+        }
+    }
+
+    /// The bytes of a frame that is held, in the store or earlier in this group.
+    fn held(&self, session: SessionId, number: u64) -> Option<Vec<u8>> {
+        let wanted = i64::try_from(number).ok()?;
+        let in_group = self.frames.iter().find(|row| row.session == session.0 && row.number == wanted);
+        in_group.map(|row| row.bytes.clone()).or_else(|| self.facts.held.get(&(session, number)).cloned())
+    }
+
+    fn store_frame(
+        &mut self,
+        frame: &Frame,
+        device: DeviceId,
+        after: &Chain,
+        bytes: Vec<u8>,
+        officer: String,
+    ) {
+        let changes = frame.entries().count();
+        let earlier = self.chains.get(&frame.session).map_or(0, |row| row.changes);
+        let header = frame.header.as_ref();
+        let row = self.chains.entry(frame.session).or_insert_with(|| ChainRow {
+            session: frame.session.0,
+            device: device.0,
+            header: header.map(mpp_sync::frame::SessionHeader::encode).unwrap_or_default(),
+            frames: 0,
+            changes: 0,
+            head_hash: [0; 32],
+            saves: 0,
+            last_save: [0; 32],
+            day: header.and_then(|header| header.day).map(|day| day.0),
+            officer: String::new(),
+            last_at: 0,
+        });
+        row.frames = signed(after.frames);
+        row.saves = signed(after.saves);
+        row.head_hash = after.head.0;
+        row.last_save = after.last_save.0;
+        row.changes = earlier + i64::try_from(changes).unwrap_or(i64::MAX);
+        row.officer = officer;
+        row.last_at = self.now;
+        self.touched_chains.insert(frame.session);
+        self.frames.push(FrameRow {
+            session: frame.session.0,
+            number: signed(frame.number),
+            hash: after.head.0,
+            bytes,
+            received_at: self.now,
+        });
+    }
+
+    /// Accepts what can be accepted, keeps the rest aside, and says what.
+    fn changes(&mut self, frame: &Frame) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for entry in frame.entries() {
+            match self.check(entry, frame.session) {
+                Ok(None) => {}
+                Ok(Some(change)) => {
+                    self.accepted.push(Accepted::new(&change, signed(frame.number), self.now))
+                }
+                Err(refusal) => {
+                    let code = refusal.code().to_owned();
+                    notices.push(Notice {
+                        session: frame.session,
+                        document: entry.document,
+                        hash: entry.hash,
+                        code: code.clone(),
+                    });
+                    let row = QuarantineRow {
+                        document: entry.document.0,
+                        hash: entry.hash.0,
+                        kind: i64::from(entry.kind as u8),
+                        counter: entry.counter.map(i64::from),
+                        session: frame.session.0,
+                        frame: signed(frame.number),
+                        bytes: entry.bytes.clone(),
+                        code,
+                        received_at: self.now,
+                        retried: 0,
+                    };
+                    self.aside.insert((entry.document, entry.hash), row);
+                }
+            }
+        }
+        notices
+    }
+
+    /// Asks the core. A panic of the document engine costs this one change: the document is opened again without it.
+    fn check(&mut self, entry: &Entry, session: SessionId) -> Result<Option<AcceptedChange>, Refusal> {
+        let chain = self.chains.get(&session).ok_or(Refusal::NotOwnSession)?;
+        let device = DeviceId(chain.device);
+        let role = if self.facts.office == Some(device) { Role::Office } else { Role::Tablet };
+        let granted = self.facts.granted.get(&device).map_or(&[][..], Vec::as_slice);
+        let writer = Writer { session, role, day: chain.day.map(DocumentId), granted };
+        let open = open(&mut self.open, &mut self.facts.documents, entry);
+        let asked =
+            catch_unwind(AssertUnwindSafe(|| check_entry(&mut open.document, entry, &writer, &open.scopes)));
+        let Ok(answer) = asked else {
+            tracing::error!(code = "APPLY_PANICKED", document = %entry.document, "the document engine panicked");
+            let (kind, id) = (open.document.kind(), open.document.id());
+            open.document = Document::open(kind, id, &open.raw).0;
+            return Err(Refusal::ApplyFailed);
+        };
+        if let Ok(Some(change)) = &answer {
+            open.raw.push(entry.bytes.clone());
+            open.scopes = change.scopes().iter().cloned().collect();
+        }
+        answer
+    }
+
+    /// Tries what is parked until nothing more passes; returns what was accepted after all.
+    fn retry_parked(&mut self) -> Vec<Notice> {
+        let mut waiting = std::mem::take(&mut self.facts.parked);
+        let parked_now = self
+            .aside
+            .values()
+            .filter(|row| Refusal::from_code(&row.code).is_some_and(Refusal::may_pass_later));
+        waiting.extend(parked_now.cloned());
+        let mut lifted = Vec::new();
+        loop {
+            let before = waiting.len();
+            waiting.retain(|row| {
+                let Some(entry) = entry_of(row) else { return true };
+                match self.check(&entry, SessionId(row.session)) {
+                    Err(_) => true,
+                    Ok(change) => {
+                        self.aside.remove(&(entry.document, entry.hash));
+                        self.accepted
+                            .extend(change.map(|change| Accepted::new(&change, row.frame, row.received_at)));
+                        lifted.push(Notice {
+                            session: SessionId(row.session),
+                            document: entry.document,
+                            hash: entry.hash,
+                            code: String::new(),
+                        });
+                        false
+                    }
+                }
+            });
+            if waiting.len() == before || waiting.is_empty() {
+                return lifted;
+            }
+        }
+    }
+}
+
+/// The document of the entry, opened once per group. One without changes takes the entry's kind.
+fn open<'a>(
+    open: &'a mut HashMap<DocumentId, Open>,
+    known: &mut HashMap<DocumentId, super::facts::KnownDocument>,
+    entry: &Entry,
+) -> &'a mut Open {
+    let found = open.entry(entry.document).or_insert_with(|| match known.remove(&entry.document) {
+        Some(known) => {
+            let (document, left_out) = Document::open(known.kind, entry.document, &known.raw);
+            if !left_out.is_empty() {
+                tracing::error!(code = "LOG_NOT_APPLIED", document = %entry.document, count = left_out.len(),
+                    "accepted changes no longer apply");
+            }
+            Open { document, raw: known.raw, scopes: known.scopes }
+        }
+        None => Open {
+            document: Document::new(entry.kind, entry.document),
+            raw: Vec::new(),
+            scopes: BTreeSet::new(),
+        },
+    });
+    if found.raw.is_empty() && found.document.kind() != entry.kind {
+        found.document = Document::new(entry.kind, entry.document);
+    }
+    found
+}
+
+fn chain_of(row: &ChainRow) -> Chain {
+    Chain {
+        frames: unsigned(row.frames),
+        head: FrameHash(row.head_hash),
+        saves: unsigned(row.saves),
+        last_save: SaveHash(row.last_save),
+    }
+}
+
+fn entry_of(row: &QuarantineRow) -> Option<Entry> {
+    Some(Entry {
+        document: DocumentId(row.document),
+        kind: Kind::try_from(u8::try_from(row.kind).ok()?).ok()?,
+        counter: row.counter.and_then(|counter| u32::try_from(counter).ok()),
+        hash: ChangeHash(row.hash),
+        bytes: row.bytes.clone(),
+    })
+}
+
+fn refused(session: SessionId, number: u64, code: &str) -> Outcome {
+    Outcome::Refused { session, number, code: code.to_owned() }
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

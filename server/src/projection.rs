@@ -1,0 +1,150 @@
+//! Folds the log into views and lists, in a transaction of its own, after the log's.
+//!
+//! A document's view is made from all its changes, so folding again gives the same: [`Projector::rebuild`] empties the
+//! views and folds from the start. Groups of residents are marked in the same transaction and computed after it; a
+//! crash in between leaves the marks, and the next run computes them.
+
+mod groups;
+mod rows;
+
+pub use groups::{connected, residents};
+pub use rows::status_word;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mpp_store::{LoggedChange, Projected, Store, StoreError, Touched};
+use mpp_sync::document::Document;
+use mpp_sync::ids::{DocumentId, Kind};
+use mpp_sync::view::View;
+use tokio::sync::watch;
+
+use crate::node_key::NodeKey;
+
+/// Changes looked at in one step.
+const STEP: i64 = 500;
+/// How long a failed step waits before it is tried again.
+const RETRY: Duration = Duration::from_secs(2);
+/// How long a reader waits for its own write to be folded before it answers with what there is.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Folds the log.
+#[derive(Clone)]
+pub struct Projector {
+    store: Arc<dyn Store>,
+    key: NodeKey,
+}
+
+/// How far the views are, to wait for them.
+#[derive(Clone)]
+pub struct Projection {
+    upto: watch::Receiver<i64>,
+}
+
+impl Projection {
+    /// Starts folding whenever `appended` moves.
+    #[must_use]
+    pub fn start(projector: Projector, mut appended: watch::Receiver<i64>) -> Self {
+        let (tell, upto) = watch::channel(0);
+        tokio::spawn(async move {
+            loop {
+                match projector.catch_up().await {
+                    Ok(position) => {
+                        tell.send_replace(position);
+                        if appended.changed().await.is_err() {
+                            return;
+                        }
+                    }
+                    Err(error) => {
+                        tracing::error!(code = "PROJECTION_FAILED", error = %error, "trying again");
+                        tokio::time::sleep(RETRY).await;
+                        if appended.has_changed().is_err() {
+                            return;
+                        }
+                    }
+                }
+            }
+        });
+        Self { upto }
+    }
+
+    /// Waits until the views include a log position, but not for ever.
+    pub async fn reach(&self, position: i64) {
+        let mut upto = self.upto.clone();
+        let reached = tokio::time::timeout(PATIENCE, upto.wait_for(|upto| *upto >= position)).await;
+        if !matches!(reached, Ok(Ok(_))) {
+            tracing::warn!(code = "PROJECTION_BEHIND", position, "answering from older views");
+        }
+    }
+}
+
+impl Projector {
+    /// Folds for a store; the key is for the NIK index.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, key: NodeKey) -> Self {
+        Self { store, key }
+    }
+
+    /// Folds what is not folded yet. Returns how far.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was folded stays folded.
+    pub async fn catch_up(&self) -> Result<i64, StoreError> {
+        let mut upto = self.store.projected_upto().await?;
+        loop {
+            let touched = self.store.touched_after(upto, STEP).await?;
+            let Some(last) = touched.last() else { break };
+            upto = last.position;
+            let step = self.fold(&touched, upto).await?;
+            self.store.project(&step).await?;
+        }
+        groups::regroup(self.store.as_ref()).await?;
+        Ok(upto)
+    }
+
+    /// Empties the views and folds the whole log again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn rebuild(&self) -> Result<i64, StoreError> {
+        self.store.reset_views().await?;
+        self.catch_up().await
+    }
+
+    async fn fold(&self, touched: &[Touched], upto: i64) -> Result<Projected, StoreError> {
+        let documents: BTreeSet<[u8; 16]> = touched.iter().map(|touched| touched.document).collect();
+        let documents: Vec<[u8; 16]> = documents.into_iter().collect();
+        let changes = self.store.changes_of(&documents).await?;
+        let key = self.key.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut step = Projected { upto, ..Projected::default() };
+            for view in views(changes) {
+                rows::add(&mut step, &view, &key);
+            }
+            step
+        })
+        .await
+        .map_err(|error| StoreError::Backend(format!("the projection stopped: {error}")))
+    }
+}
+
+/// Opens the documents of these changes and reads each.
+pub fn views(changes: Vec<LoggedChange>) -> Vec<View> {
+    opened(changes).iter().filter_map(View::of).collect()
+}
+
+/// Opens the documents of these changes, by id.
+pub fn opened(changes: Vec<LoggedChange>) -> Vec<Document> {
+    let mut by_document: BTreeMap<[u8; 16], (i64, Vec<Vec<u8>>)> = BTreeMap::new();
+    for change in changes {
+        by_document.entry(change.document).or_insert((change.kind, Vec::new())).1.push(change.bytes);
+    }
+    by_document
+        .into_iter()
+        .filter_map(|(document, (kind, raw))| {
+            let kind = Kind::try_from(u8::try_from(kind).ok()?).ok()?;
+            Some(Document::open(kind, DocumentId(document), &raw).0)
+        })
+        .collect()
+}

@@ -1,0 +1,73 @@
+//! Which registrations belong together, and whether a person is asked something about them.
+
+use std::collections::BTreeSet;
+
+use mpp_store::{Id, Store, StoreError};
+use mpp_sync::view::{ResidentGroup, ResidentView, View, group_residents};
+
+/// Marked residents looked at in one go.
+const STEP: i64 = 200;
+/// A group larger than this is a mistake somebody has to see, not a family.
+const GROUP_MAX: usize = 500;
+
+/// Computes the flags of every group that is marked.
+pub async fn regroup(store: &dyn Store) -> Result<(), StoreError> {
+    loop {
+        let marked = store.residents_to_regroup(STEP).await?;
+        if marked.is_empty() {
+            return Ok(());
+        }
+        let mut done: BTreeSet<Id> = BTreeSet::new();
+        for resident in marked {
+            if done.contains(&resident) {
+                continue;
+            }
+            let connected = connected(store, resident).await?;
+            let flags = match connected.as_slice() {
+                [alone] => vec![(*alone, false, false)],
+                several => flags(&groups(store, several).await?, several),
+            };
+            done.extend(&connected);
+            store.set_group_flags(&flags).await?;
+        }
+    }
+}
+
+/// Everybody who may be the same person as this resident: same NIK, or named by a decision, however far.
+pub async fn connected(store: &dyn Store, resident: Id) -> Result<Vec<Id>, StoreError> {
+    let mut known = vec![resident];
+    loop {
+        let wider = store.resident_neighbours(&known).await?;
+        if wider.len() == known.len() || wider.len() > GROUP_MAX {
+            return Ok(wider);
+        }
+        known = wider;
+    }
+}
+
+/// The residents' views, read from the log.
+pub async fn residents(store: &dyn Store, ids: &[Id]) -> Result<Vec<ResidentView>, StoreError> {
+    let views = super::views(store.changes_of(ids).await?);
+    Ok(views
+        .into_iter()
+        .filter_map(|view| match view {
+            View::Resident(resident) => Some(*resident),
+            _ => None,
+        })
+        .collect())
+}
+
+async fn groups(store: &dyn Store, ids: &[Id]) -> Result<Vec<ResidentGroup>, StoreError> {
+    Ok(group_residents(&residents(store, ids).await?))
+}
+
+/// One entry for every connected resident, also for one whose document has not arrived.
+fn flags(groups: &[ResidentGroup], connected: &[Id]) -> Vec<(Id, bool, bool)> {
+    connected
+        .iter()
+        .map(|id| {
+            let group = groups.iter().find(|group| group.members.iter().any(|member| member.0 == *id));
+            (*id, group.is_some_and(|group| group.question), group.is_some_and(|group| group.spelling_open))
+        })
+        .collect()
+}
