@@ -18,7 +18,7 @@ export const en: Sentences<keyof typeof id> = {
   'login.not_office.text': 'This page is for supervisors. Field officers use the officers’ app.',
   'login.field': "Open the officers' app",
 
-  'list.search': 'Search name, queue number or tracking code',
+  'list.search': 'Search name, ticket, tracking code',
   'list.day': 'Service day',
   'list.day.all': 'All days',
   'list.status': 'Status',

@@ -29,7 +29,7 @@ export const en: Sentences<keyof typeof id> = {
   'offline.nothing': 'No information is stored on this phone yet.',
 
   'services.title': 'Services & requirements',
-  'services.search': 'Search services, for example KTP or akta',
+  'services.search': 'Search services, such as KTP',
   'services.none': 'No service matches “{query}”',
   'services.none.hint': 'Try another word, for example “kartu keluarga”, “lahir” or “izin”.',
   'services.count': '{n} services',

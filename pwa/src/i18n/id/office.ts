@@ -16,7 +16,7 @@ export const id = {
   'login.not_office.text': 'Halaman ini untuk supervisor. Petugas lapangan memakai aplikasi petugas.',
   'login.field': 'Buka aplikasi petugas',
 
-  'list.search': 'Cari nama, nomor antrean, atau kode lacak',
+  'list.search': 'Cari nama, antrean, kode lacak',
   'list.day': 'Hari layanan',
   'list.day.all': 'Semua hari',
   'list.status': 'Status',

@@ -41,7 +41,7 @@ export const id = {
   'offline.nothing': 'Belum ada informasi yang tersimpan di ponsel ini.',
 
   'services.title': 'Layanan & syarat',
-  'services.search': 'Cari layanan, misalnya KTP atau akta',
+  'services.search': 'Cari layanan, misalnya KTP',
   'services.none': 'Tidak ada layanan yang cocok dengan “{query}”',
   'services.none.hint': 'Coba kata lain, misalnya “kartu keluarga”, “lahir”, atau “izin”.',
   'services.count': '{n} layanan',
