@@ -65,7 +65,7 @@ export async function exchangeOnce(use: Exchanging, day: PreparedDay, plan: Plan
   if (!incoming.ended) throw new ApiError('CUT', '', 0);
   const left = (await unconfirmedFrames(use.db)).length;
   const { outcome } = incoming;
-  return { ...outcome, more: outcome.more || (left > 0 && left < waiting.length) };
+  return { ...outcome, more: outcome.more || (left > 0 && left !== waiting.length) };
 }
 
 async function helloFor(
@@ -109,9 +109,9 @@ class Incoming {
     switch (record.type) {
       case 'welcome':
         this.outcome.newLog = this.log !== null && this.log !== record.log;
+        // Positions of another log mean nothing in this one: everything is compared from its start.
+        if (this.log !== record.log) await commitPulled(this.use.db, [], record.log, []);
         this.log = record.log;
-        // Positions of the old log mean nothing in this one: everything is compared from its start.
-        if (this.outcome.newLog) await commitPulled(this.use.db, [], record.log, []);
         return;
       case 'holds':
         this.outcome.forked = (await takeHolds(this.use.db, this.use.core, this.claimed(), record.chains)).forked;

@@ -5,6 +5,11 @@ import type { Core, SyncRecord } from '../core/functions';
 
 /** "MPPS" and the version: what stands before the deflate stream. */
 const PREFIX_BYTES = 5;
+/**
+ * Milliseconds that the inflater gets after a cut to give out what it has: some inflate on another
+ * thread. What it does not give in time is asked for again, nothing is lost.
+ */
+const DRAIN = 100;
 
 /**
  * The records of a response as they arrive. When the link is cut, everything that came whole is
@@ -64,8 +69,8 @@ async function feed(
   await writer.close();
 }
 
-/** What a read gave by now, or null when it is still waiting: after a cut nothing more comes. */
+/** What a read gives shortly, or null: after a cut nothing more comes. */
 async function settled<T>(pending: Promise<T>): Promise<T | null> {
-  const later = new Promise<null>((done) => setTimeout(() => done(null)));
+  const later = new Promise<null>((done) => setTimeout(() => done(null), DRAIN));
   return Promise.race([pending, later]);
 }

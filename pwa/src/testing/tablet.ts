@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto';
 import { readFile } from 'node:fs/promises';
 import { assemble, type Tablet } from '../actions/field/tablet';
+import { ApiError } from '../api/client';
 import { toHex, randomBytes, type Bytes } from '../core/bytes';
 import { coreInProcess } from '../core/client';
 import type { Core } from '../core/functions';
@@ -74,8 +75,9 @@ export interface TestTablet extends Tablet {
 
 /** A tablet that is signed in and prepared. Nothing runs by itself: no loop is started. */
 export async function testTablet(
-  post: (body: Bytes) => Promise<ReadableStream<Bytes>> = () => Promise.reject(new Error('offline')),
+  post: (body: Bytes) => Promise<ReadableStream<Bytes>> = () => Promise.reject(new ApiError('NETWORK', '', 0)),
   database?: Database,
+  core?: Core,
 ): Promise<TestTablet> {
   const db = database ?? (await testDatabase());
   const day = preparedDay();
@@ -83,7 +85,7 @@ export async function testTablet(
     await writeMeta(db, 'account', OFFICER);
     await writeMeta(db, 'prepared', day);
   }
-  const tablet = await assemble({ db, core: await testCore(), post, appVersion: '0.1.0' });
+  const tablet = await assemble({ db, core: core ?? (await testCore()), post, appVersion: '0.1.0' });
   // Tests sync when they say so.
   tablet.loop.nudge = () => undefined;
   return { ...tablet, day: tablet.facts.get().prepared ?? day };

@@ -1,0 +1,126 @@
+import { deflateRawSync, constants } from 'node:zlib';
+import { toHex, type Bytes } from '../core/bytes';
+import type { Core, CoreFunctions, Hello, ReceivedChange, SyncRecord } from '../core/functions';
+import type { Database } from '../db/open';
+
+/**
+ * An office in memory. Answers are real deflate streams, cut wherever a test wants; only the bytes
+ * inside the records are JSON lines, because the core writes answers on the server's side alone.
+ */
+export class TestOffice {
+  readonly requests: { hello: Hello; frames: Bytes[] }[] = [];
+  log = 'a1'.repeat(16);
+  /** What the office has stored of frames, by their bytes. */
+  readonly frames = new Set<string>();
+  /** Records to send after the holds, once. */
+  outgoing: SyncRecord[] = [];
+  /** Called instead of answering, once. */
+  failure: (() => Error) | null = null;
+  /** Cuts the next answer after this many records. */
+  cutAfter: number | null = null;
+  /** When false, frames are received but not stored. */
+  stores = true;
+
+  /** The core as the tablet of this office sees it. */
+  readonly core: Core;
+  private tablet: Database | null = null;
+
+  constructor(private readonly real: Core) {
+    this.core = {
+      call: (name, params) =>
+        name === 'response_records'
+          ? (Promise.resolve(readLines(params as Lines)) as never)
+          : (this.watch(name, params as never) as never),
+    };
+  }
+
+  /** The store whose frames are told from each other. */
+  watches(db: Database): void {
+    this.tablet = db;
+  }
+
+  readonly post = async (): Promise<ReadableStream<Bytes>> => {
+    const failure = this.failure;
+    this.failure = null;
+    if (failure !== null) throw failure();
+    const request = this.requests.at(-1);
+    if (request === undefined) throw new Error('nothing was encoded');
+    if (this.stores) for (const frame of request.frames) this.frames.add(toHex(frame));
+    const records: SyncRecord[] = [
+      { type: 'welcome', log: this.log, version: 1, time: 1_790_000_000 },
+      await this.holds(request.hello),
+      ...this.outgoing,
+      { type: 'end', more: false },
+    ];
+    const cut = this.cutAfter;
+    this.cutAfter = null;
+    if (cut === null) this.outgoing = [];
+    return answer(records, cut);
+  };
+
+  private watch(name: keyof CoreFunctions, params: never): Promise<never> {
+    if (name === 'request_encode') this.requests.push(structuredClone(params));
+    return this.real.call(name, params) as Promise<never>;
+  }
+
+  private async holds({ chains }: Hello): Promise<SyncRecord> {
+    const held = [];
+    for (const { session } of chains) {
+      const own = (await this.tablet?.getAll('frames'))?.filter((frame) => frame.session === session);
+      const frames = own?.findIndex(({ bytes }) => !this.frames.has(toHex(bytes))) ?? 0;
+      const count = frames === -1 ? (own?.length ?? 0) : frames;
+      const head = own?.[count - 1]?.hash.slice(0, 16) ?? '00'.repeat(8);
+      held.push({ session, frames: count, head });
+    }
+    return { type: 'holds', chains: held };
+  }
+}
+
+/** What a tablet wrote, as the office would send it to another one. */
+export async function changesOf(db: Database): Promise<ReceivedChange[]> {
+  const documents = await db.getAll('documents');
+  return documents.flatMap(({ id, kind, hashes, changes }) =>
+    hashes.flatMap((hash, at) => {
+      const change = changes[at];
+      return change === undefined ? [] : [{ document: id, kind, counter: null, hash, change }];
+    }),
+  );
+}
+
+type Lines = CoreFunctions['response_records']['in'];
+
+function readLines({ bytes }: Lines): CoreFunctions['response_records']['out'] {
+  const text = new TextDecoder('latin1').decode(bytes);
+  const end = text.lastIndexOf('\n') + 1;
+  const lines = text.slice(0, end).split('\n').filter((line) => line !== '');
+  return { records: lines.map((line) => JSON.parse(line, revive) as SyncRecord), consumed: end };
+}
+
+function answer(records: readonly SyncRecord[], cut: number | null): ReadableStream<Bytes> {
+  const kept = cut === null ? records : records.slice(0, cut);
+  const text = kept.map((record) => `${JSON.stringify(record, replace)}\n`).join('');
+  const finish = cut === null ? constants.Z_FINISH : constants.Z_SYNC_FLUSH;
+  const deflated = deflateRawSync(Buffer.from(text, 'latin1'), { finishFlush: finish });
+  const body = new Uint8Array([77, 80, 80, 83, 1, ...deflated]);
+  let at = 0;
+  return new ReadableStream<Bytes>({
+    pull(controller) {
+      // Uneven pieces, as a network gives them.
+      const piece = body.slice(at, at + 97);
+      at += piece.length;
+      if (piece.length > 0) controller.enqueue(piece);
+      else if (cut === null) controller.close();
+      else controller.error(new TypeError('network error'));
+    },
+  });
+}
+
+function replace(_key: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? { hex: toHex(value) } : value;
+}
+
+function revive(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('hex' in value)) return value;
+  const pairs = String(value.hex).match(/../g) ?? [];
+  return Uint8Array.from(pairs.map((pair) => parseInt(pair, 16)));
+}
