@@ -9,13 +9,41 @@ pub mod app;
 pub mod authoring;
 pub mod calendar;
 pub mod catalogue_file;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
+pub mod digest;
 pub mod http;
 pub mod ingest;
 pub mod node_key;
 pub mod password;
 pub mod projection;
+pub mod publish;
 pub mod regions;
 pub mod review;
 pub mod telemetry;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use crate::app::App;
+
+/// Serves until `stop` is done, finishes the requests that run, and closes the store.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    app: Arc<App>,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let router = http::router::router(app.clone());
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+    tracing::info!("stopping");
+    app.store().close().await;
+    Ok(())
+}

@@ -1,2 +1,20 @@
 //! The binary `mpp`.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use mpp_server::cli::Cli;
+use mpp_server::telemetry;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::start();
+    match cli.run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(code = "STOPPED", error = %error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The command line of `mpp`: one binary, several tasks.
+
+mod admin;
+mod serve;
+mod tasks;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::app::StartError;
+use crate::config::Config;
+
+/// The office of MPP Bergerak.
+#[derive(Debug, Parser)]
+#[command(name = "mpp", version, about = "Kantor MPP Bergerak: satu program, satu folder.")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the office.
+    Serve(ServeArgs),
+    /// Accounts.
+    Admin {
+        #[command(subcommand)]
+        command: AdminCommand,
+    },
+    /// Bring the database to this version.
+    Migrate(FolderArgs),
+    /// Drop the views and fold them again from the log.
+    Rebuild(FolderArgs),
+    /// Count and hash of the records, to compare two copies.
+    Digest(FolderArgs),
+}
+
+#[derive(Debug, Args)]
+struct FolderArgs {
+    /// The folder with the database and the keys.
+    #[arg(long, env = "MPP_DATA", default_value = "./data")]
+    data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// Where to listen.
+    #[arg(long, env = "MPP_LISTEN", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// The address people type, for example <https://mpp.lahatkab.go.id>.
+    #[arg(long, env = "MPP_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// Code of the regency.
+    #[arg(long, env = "MPP_REGENCY", default_value = "16.04")]
+    regency: String,
+    /// Folder with villages.csv and districts.csv of the regency.
+    #[arg(long, env = "MPP_REGIONS")]
+    regions: Option<PathBuf>,
+    /// Catalogue file to publish at start.
+    #[arg(long, env = "MPP_CATALOGUE")]
+    catalogue: Option<PathBuf>,
+    /// Number of the office for people to call, for example +62731321001.
+    #[arg(long, env = "MPP_PHONE")]
+    phone: Option<String>,
+    /// Fill the office with accounts, a catalogue and service days to try it out.
+    #[arg(long)]
+    demo: bool,
+}
+
+impl ServeArgs {
+    fn config(self) -> Config {
+        let phone = self.phone.or_else(|| self.demo.then(|| crate::demo::PHONE.to_owned()));
+        Config {
+            data: self.folder.data,
+            listen: self.listen,
+            public_url: self.public_url,
+            regency: self.regency,
+            regions: self.regions,
+            catalogue: self.catalogue,
+            phone,
+            demo: self.demo,
+            max_pages: None,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum AdminCommand {
+    /// Add an account. The password is generated and printed once, unless it comes on standard input.
+    Add(AddArgs),
+    /// Give an account a new password.
+    Password(PasswordArgs),
+}
+
+#[derive(Debug, Args)]
+struct AddArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// Lowercase letters, digits, dots and dashes; never changed afterwards.
+    username: String,
+    /// The name people see.
+    #[arg(long)]
+    name: String,
+    /// What the account may do.
+    #[arg(long)]
+    role: Role,
+    /// Code of the person's agency.
+    #[arg(long)]
+    agency: Option<String>,
+    /// Read the password from the first line of standard input.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+struct PasswordArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// Whose.
+    username: String,
+    /// Read the password from the first line of standard input.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Role {
+    Officer,
+    Supervisor,
+    Admin,
+}
+
+impl Role {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Officer => "officer",
+            Self::Supervisor => "supervisor",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Why a command did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The folder or the server could not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] mpp_store::StoreError),
+    /// What was typed is not usable; says what would be.
+    #[error("{0}")]
+    Typed(String),
+    /// Reading or writing the terminal, or serving, failed.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+impl Cli {
+    /// Does what was asked for.
+    ///
+    /// # Errors
+    /// [`CliError`], to print.
+    pub async fn run(self) -> Result<(), CliError> {
+        match self.command {
+            Command::Serve(args) => serve::serve(args.config()).await,
+            Command::Admin { command: AdminCommand::Add(args) } => admin::add(args).await,
+            Command::Admin { command: AdminCommand::Password(args) } => admin::password(args).await,
+            Command::Migrate(args) => tasks::migrate(args.data).await,
+            Command::Rebuild(args) => tasks::rebuild(args.data).await,
+            Command::Digest(args) => tasks::digest(args.data).await,
+        }
+    }
+}
+
+/// Prints a line for the person at the terminal.
+fn say(line: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}

@@ -1,0 +1,55 @@
+//! `mpp serve`
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{CliError, say};
+use crate::app::{App, StartError};
+use crate::catalogue_file::CatalogueFile;
+use crate::clock::SystemEnv;
+use crate::config::Config;
+use crate::{demo, publish};
+
+/// In whose name a catalogue file is published.
+const PUBLISHER: &str = "mpp-serve";
+
+pub async fn serve(config: Config) -> Result<(), CliError> {
+    let listener =
+        TcpListener::bind(config.listen).await.map_err(|error| StartError::Listen(config.listen, error))?;
+    let app = App::start(config, Arc::new(SystemEnv)).await?;
+    if let Some(path) = &app.config.catalogue {
+        let text = std::fs::read_to_string(path).map_err(|error| StartError::File(path.clone(), error))?;
+        let file = CatalogueFile::read(&text).map_err(StartError::from)?;
+        publish::publish(&app, &file, PUBLISHER).await.map_err(StartError::from)?;
+    }
+    let address = app.config.address();
+    if app.config.demo {
+        let accounts = demo::fill(&app).await?;
+        say(&demo::table(&address, &accounts))?;
+    } else {
+        say(&format!("MPP Bergerak: {address}/ (warga), {address}/petugas, {address}/kantor"))?;
+        if app.store().accounts().await?.is_empty() {
+            tracing::warn!(
+                code = "NO_ACCOUNT",
+                "there is no account yet: mpp admin add USERNAME --name NAME --role supervisor"
+            );
+        }
+    }
+    tracing::info!(address, version = env!("CARGO_PKG_VERSION"), "listening");
+    crate::serve(Arc::new(app), listener, asked_to_stop()?).await?;
+    Ok(())
+}
+
+/// Ctrl-C, or what a service manager sends.
+fn asked_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
