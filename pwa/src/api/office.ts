@@ -24,17 +24,17 @@ export type Attention = 'status_conflict' | 'field_conflict' | 'identity_questio
 
 export interface ApplicationRow {
   readonly id: string;
-  readonly ticket?: string;
-  readonly tracking?: string;
+  readonly ticket: string | null;
+  readonly tracking: string | null;
   readonly service: string;
   readonly service_name: string;
-  readonly agency: string;
-  readonly day: string;
-  readonly applicant_name?: string;
-  readonly subject_name?: string;
-  readonly nik_masked?: string;
-  readonly village_name?: string;
-  readonly district_name?: string;
+  readonly agency: string | null;
+  readonly day: string | null;
+  readonly applicant_name: string | null;
+  readonly subject_name: string | null;
+  readonly nik_masked: string | null;
+  readonly village_name: string | null;
+  readonly district_name: string | null;
   readonly status: Status;
   readonly attention: readonly Attention[];
   readonly officer_name: string;
@@ -57,14 +57,15 @@ export interface ApplicationList {
   readonly rows: readonly ApplicationRow[];
   /** Of all pages. */
   readonly total: number;
+  readonly page_size: number;
 }
 
 export interface ApplicationDetail {
   readonly application: ApplicationView;
   readonly standard: Standard | null;
-  readonly resident?: ResidentGroup | null;
+  readonly resident: ResidentGroup | null;
   readonly residents: readonly ResidentView[];
-  readonly visit?: VisitView | null;
+  readonly visit: VisitView | null;
   readonly history: readonly HistoryEntry[];
   /** Other applications of the same resident. */
   readonly others: readonly ApplicationRow[];
@@ -82,7 +83,7 @@ export interface Tablet {
   readonly label: string;
   readonly day: string;
   readonly officer_names: readonly string[];
-  readonly last_seen_at?: number | null;
+  readonly last_seen_at: number | null;
   readonly frames_held: number;
   readonly changes_held: number;
   readonly quarantined: number;
@@ -93,11 +94,13 @@ export interface Tablet {
 export interface QuarantineRow {
   readonly document: string;
   readonly hash: string;
-  readonly kind: string;
+  /** As in the wire format: 1 resident, 2 visit, 3 application, 4 service day, 5 catalogue. */
+  readonly kind: number;
   readonly code: string;
   readonly session: string;
-  readonly device: string;
-  readonly label?: string;
+  readonly device?: string | null;
+  /** Letter of the tablet, or "kantor"; none when the chain is not known. */
+  readonly label?: string | null;
   readonly received_at: number;
 }
 

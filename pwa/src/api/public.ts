@@ -8,7 +8,7 @@ export interface Site {
   /** Regency code such as `16.04`. */
   readonly regency: string;
   readonly regency_name: string;
-  /** E.164, of the office. */
+  /** E.164, of the office; empty when none was configured. */
   readonly phone: string;
   /** What a village is called there: desa, kampung, pekon. */
   readonly local_village_word: string;
@@ -36,11 +36,12 @@ export interface Tracked {
   readonly state: 'application' | 'ticket';
   readonly service?: string;
   readonly service_name?: string;
+  /** Empty when the office does not hold the day yet. */
   readonly day: { readonly date: string; readonly place: string };
-  readonly ticket?: string;
+  readonly ticket?: string | null;
   readonly status?: {
     readonly current: Status;
-    readonly at: number;
+    readonly at: number | null;
     readonly steps: readonly { readonly status: Status; readonly at: number }[];
   };
 }

@@ -27,9 +27,6 @@ export type {
   Tablet,
 } from '../../api/office';
 
-/** Rows the server puts on one page. */
-export const PAGE_ROWS = 50;
-
 /** What the supervisor looks at. Each is loaded again every few seconds by its page. */
 
 export const officeDays = new Resource<readonly DaySummary[]>(async () =>

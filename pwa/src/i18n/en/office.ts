@@ -145,7 +145,7 @@ export const en: Sentences<keyof typeof id> = {
   'tablets.to_send': 'Still on the tablet',
   'tablets.changes': '{n} changes',
   'tablets.never': 'Has never sent',
-  'tablets.live': 'Connected; the last delivery was complete',
+  'tablets.live': 'Connected lately; its last delivery has arrived.',
   'tablets.silent': 'No word since {when}. What was recorded later has not arrived.',
   'tablets.nothing_yet': 'Nothing recorded on this tablet has arrived.',
   'tablets.held_back': '{n} held back',

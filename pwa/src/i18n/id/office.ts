@@ -143,7 +143,7 @@ export const id = {
   'tablets.to_send': 'Yang masih di tablet',
   'tablets.changes': '{n} perubahan',
   'tablets.never': 'Belum pernah mengirim',
-  'tablets.live': 'Tersambung; kiriman terakhir sudah lengkap',
+  'tablets.live': 'Baru tersambung; kiriman terakhirnya sudah masuk.',
   'tablets.silent': 'Tidak ada kabar sejak {when}. Yang dicatat sesudah itu belum sampai.',
   'tablets.nothing_yet': 'Semua yang dicatat di tablet ini belum sampai.',
   'tablets.held_back': '{n} ditahan',
