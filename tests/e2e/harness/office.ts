@@ -81,8 +81,7 @@ export class Office {
   /** The demo accounts, as the server wrote them down. */
   async accounts(): Promise<readonly Account[]> {
     const text = await readFile(join(this.#folder, 'demo-accounts.json'), 'utf8');
-    const parsed = JSON.parse(text) as { accounts: readonly Account[] };
-    return parsed.accounts;
+    return JSON.parse(text) as readonly Account[];
   }
 
   async #untilHealthy(child: ChildProcess): Promise<void> {
