@@ -1,0 +1,217 @@
+//! The real server as a process, on a folder of its own.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde::Deserialize;
+use tempfile::TempDir;
+
+use crate::tablet::client::Login;
+use crate::tablet::digest::Digest;
+
+/// How long a server may take to answer after its start, in steps of [`STEP`].
+const STEPS: u32 = 1_200;
+const STEP: Duration = Duration::from_millis(50);
+
+/// A program of this project: named by the variable, else beside the running test or program.
+///
+/// # Errors
+/// [`io::ErrorKind::NotFound`] with what to do.
+pub fn program(name: &str, variable: &str) -> io::Result<PathBuf> {
+    if let Some(path) = std::env::var_os(variable) {
+        return Ok(PathBuf::from(path));
+    }
+    let own = std::env::current_exe()?;
+    // Tests run in target/<profile>/deps, programs in target/<profile>.
+    let found = own.ancestors().skip(1).take(2).map(|folder| folder.join(name)).find(|path| path.is_file());
+    found.ok_or_else(|| {
+        let hint = format!("{name} is not built: run cargo build --workspace --bins, or set {variable}");
+        io::Error::new(io::ErrorKind::NotFound, hint)
+    })
+}
+
+/// An account of the demo.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Account {
+    /// What to type.
+    pub username: String,
+    /// What to type.
+    pub password: String,
+    /// `officer`, `supervisor` or `admin`.
+    pub roles: Vec<String>,
+}
+
+impl Account {
+    /// For signing in.
+    #[must_use]
+    pub fn login(&self) -> Login {
+        Login { username: self.username.clone(), password: self.password.clone() }
+    }
+}
+
+/// The office with the demo's accounts, catalogue and days. Ends with this value, the hard way.
+#[derive(Debug)]
+pub struct Office {
+    binary: PathBuf,
+    folder: TempDir,
+    port: u16,
+    child: Option<Child>,
+}
+
+impl Office {
+    /// Starts an office on a new folder and waits until it answers.
+    ///
+    /// # Errors
+    /// [`io::Error`], with the server's log when it ended at its start.
+    pub fn open() -> io::Result<Self> {
+        let binary = program("mpp", "MPP_BINARY")?;
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let mut office = Self { binary, folder: tempfile::tempdir()?, port, child: None };
+        office.start()?;
+        Ok(office)
+    }
+
+    /// Starts the server on the folder and port it had before.
+    ///
+    /// # Errors
+    /// As [`Office::open`].
+    pub fn start(&mut self) -> io::Result<()> {
+        let log = File::options().create(true).append(true).open(self.log_path())?;
+        let child = Command::new(&self.binary)
+            .args(["serve", "--demo", "--listen", &format!("127.0.0.1:{}", self.port), "--data"])
+            .arg(self.data())
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        self.child = Some(child);
+        for _ in 0..STEPS {
+            if self.is_healthy() {
+                return Ok(());
+            }
+            if self.child.as_mut().is_some_and(|child| !matches!(child.try_wait(), Ok(None))) {
+                break;
+            }
+            std::thread::sleep(STEP);
+        }
+        Err(io::Error::other(format!("the server did not start:\n{}", self.log())))
+    }
+
+    fn is_healthy(&self) -> bool {
+        let ask = || -> io::Result<String> {
+            let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
+            stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+            stream.write_all(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer)?;
+            Ok(answer)
+        };
+        ask().is_ok_and(|answer| answer.split(' ').nth(1) == Some("200"))
+    }
+
+    /// Ends the server as a power cut does (`kill -9`).
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // Both fail only when it has ended already.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Ends the server as a service manager does, and waits for it.
+    ///
+    /// # Errors
+    /// [`io::Error`] when it cannot be asked, or ended with an error.
+    pub fn stop(&mut self) -> io::Result<()> {
+        let Some(mut child) = self.child.take() else { return Ok(()) };
+        Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
+        let status = child.wait()?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(io::Error::other(format!("the server ended with {status}")))
+        }
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The port; the same over restarts.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The folder that a backup would hold.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.folder.path().join("server.log")
+    }
+
+    /// What the server has written to its log so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// The demo's accounts with this role.
+    ///
+    /// # Errors
+    /// [`io::Error`].
+    pub fn accounts(&self, role: &str) -> io::Result<Vec<Account>> {
+        let text = std::fs::read_to_string(self.data().join("demo-accounts.json"))?;
+        let accounts: Vec<Account> = serde_json::from_str(&text)?;
+        Ok(accounts.into_iter().filter(|account| account.roles.iter().any(|one| one == role)).collect())
+    }
+
+    /// The first account with this role.
+    ///
+    /// # Errors
+    /// [`io::Error`] when there is none.
+    pub fn account(&self, role: &str) -> io::Result<Account> {
+        let first = self.accounts(role)?.into_iter().next();
+        first.ok_or_else(|| io::Error::other(format!("the demo has no {role}")))
+    }
+
+    /// What the office holds, by its own `mpp digest`. The server must have ended.
+    ///
+    /// # Errors
+    /// [`io::Error`].
+    pub fn digest(&self) -> io::Result<Digest> {
+        let output = Command::new(&self.binary).arg("digest").arg("--data").arg(self.data()).output()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let parsed = text.lines().last().and_then(|line| line.split_once(' ')).and_then(|(count, hash)| {
+            Some(Digest { count: count.parse().ok()?, sha256: hash.trim().to_owned() })
+        });
+        let error =
+            || io::Error::other(format!("mpp digest: {text}{}", String::from_utf8_lossy(&output.stderr)));
+        parsed.ok_or_else(error)
+    }
+
+    /// Bytes of the server's largest resident memory so far.
+    #[must_use]
+    pub fn peak_memory(&self) -> Option<u64> {
+        let id = self.child.as_ref()?.id();
+        let status = std::fs::read_to_string(Path::new("/proc").join(id.to_string()).join("status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? * 1024)
+    }
+}
+
+impl Drop for Office {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

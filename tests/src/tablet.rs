@@ -1,0 +1,187 @@
+//! A tablet without a screen: the same core as the real one, a folder instead of a browser, and
+//! commands instead of fingers.
+//!
+//! The way of a record: [`apply`] turns operations into saves, [`journal`] makes them durable,
+//! [`frames`] packs and signs them, [`sync`] exchanges them, [`digest`] says what the tablet holds.
+//! [`state`] is what the journal means, rebuilt at each start.
+
+use std::path::{Path, PathBuf};
+
+use mpp_sync::frame::{PreviousSession, SessionHeader};
+use mpp_sync::ids::{DeviceId, SessionId};
+use p256::ecdsa::SigningKey;
+
+pub use error::TabletError;
+
+use client::{Client, Login};
+use device::Prepared;
+use journal::Journal;
+use record::Record;
+use state::State;
+
+pub mod apply;
+pub mod client;
+pub mod commands;
+pub mod device;
+pub mod digest;
+mod error;
+mod exchange;
+pub mod frames;
+pub mod journal;
+pub mod record;
+pub mod state;
+pub mod sync;
+
+/// Version that sessions name in their header.
+const APP_VERSION: &str = concat!("headless ", env!("CARGO_PKG_VERSION"));
+
+/// How to start a tablet.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where everything is kept.
+    pub folder: PathBuf,
+    /// The office, without a slash at the end.
+    pub url: String,
+    /// What people call the tablet.
+    pub name: String,
+    /// Who signs in.
+    pub login: Login,
+    /// The day to be prepared for; none means the one that fits today.
+    pub day: Option<String>,
+}
+
+/// A started tablet.
+pub struct Tablet {
+    settings: Settings,
+    key: SigningKey,
+    prepared: Option<Prepared>,
+    journal: Journal,
+    state: State,
+    /// This start's session; it has saves only if the state knows it.
+    session: SessionId,
+    client: Client,
+    torn: u64,
+}
+
+impl Tablet {
+    /// Opens the folder and reads it. Talks to nobody.
+    ///
+    /// # Errors
+    /// [`TabletError`].
+    pub fn open(settings: Settings) -> Result<Self, TabletError> {
+        std::fs::create_dir_all(&settings.folder)?;
+        let key = device::key(&settings.folder)?;
+        let prepared = device::prepared(&settings.folder)?;
+        let opened = Journal::open(&settings.folder.join("journal"))?;
+        let mut state = State::default();
+        for record in opened.records {
+            state.replay(record);
+        }
+        state.read_all();
+        let client = Client::new(&settings.url)?;
+        let session = SessionId(random()?);
+        let (journal, torn) = (opened.journal, opened.torn);
+        let mut tablet = Self { settings, key, prepared, journal, state, session, client, torn };
+        // What an earlier start saved and did not cut is cut now: its session never goes on.
+        tablet.cut_frames()?;
+        Ok(tablet)
+    }
+
+    /// What the tablet knows.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Bytes of a torn last record that this start found and cut off.
+    #[must_use]
+    pub fn torn(&self) -> u64 {
+        self.torn
+    }
+
+    /// The connection to the office.
+    pub fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
+    /// The preparation, if there was one.
+    #[must_use]
+    pub fn prepared(&self) -> Option<&Prepared> {
+        self.prepared.as_ref()
+    }
+
+    /// Works for another day from the next session on, whatever the office says to it; for tests of
+    /// what the office does then.
+    pub fn pretend_prepared(&mut self, prepared: Prepared) {
+        self.prepared = Some(prepared);
+    }
+
+    /// The device's id.
+    #[must_use]
+    pub fn device(&self) -> DeviceId {
+        DeviceId::of_key(&device::public_key(&self.key))
+    }
+
+    /// Where everything is kept.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.settings.folder
+    }
+
+    /// Signs in and has the tablet prepared, unless that was done at an earlier start.
+    ///
+    /// # Errors
+    /// [`TabletError::Unreachable`] or [`TabletError::Answer`].
+    pub async fn prepare(&mut self) -> Result<(), TabletError> {
+        if self.prepared.is_some() {
+            return Ok(());
+        }
+        self.client.sign_in(&self.settings.login).await?;
+        let wanted = self.settings.day.as_deref();
+        let key = device::public_key(&self.key);
+        let prepared = self.client.prepare(wanted, &key, &self.settings.name).await?;
+        device::keep_prepared(&self.settings.folder, &prepared)?;
+        self.prepared = Some(prepared);
+        Ok(())
+    }
+
+    /// Makes records durable, then part of the state.
+    fn commit(&mut self, records: Vec<Record>) -> Result<(), TabletError> {
+        self.journal.append(&records)?;
+        for record in records {
+            for document in self.state.replay(record) {
+                self.state.read(document);
+            }
+        }
+        Ok(())
+    }
+
+    /// The record that begins this start's session, if it has not begun.
+    fn session_record(&self, prepared: &Prepared) -> Option<Record> {
+        if self.state.session(&self.session).is_some() {
+            return None;
+        }
+        let previous = self.state.sessions().iter().rev().find_map(|session| {
+            let head = session.frames.last()?.hash;
+            Some(PreviousSession { session: session.id, frames: session.frames.len() as u64, head })
+        });
+        let header = SessionHeader {
+            device: self.device(),
+            previous,
+            day: Some(prepared.day),
+            app_version: APP_VERSION.to_owned(),
+            started_at: u64::try_from(crate::clock::unix_now()).unwrap_or_default(),
+        };
+        Some(Record::Session { session: self.session, header })
+    }
+}
+
+/// Random bytes from the operating system.
+///
+/// # Errors
+/// [`TabletError::Io`] when it has none.
+pub fn random<const N: usize>() -> Result<[u8; N], TabletError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| std::io::Error::other(error.to_string()))?;
+    Ok(bytes)
+}
