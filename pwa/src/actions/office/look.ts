@@ -12,6 +12,8 @@ import {
   type Tablet,
 } from '../../api/office';
 import { getServices } from '../../api/public';
+import { dayOf } from '../../i18n/format';
+import { nowSeconds } from '../../lib/clock';
 import { Resource } from '../../lib/resource.svelte.ts';
 import type { Agency } from '../../lib/views';
 import { guarded } from './session.svelte.ts';
@@ -30,8 +32,15 @@ export type {
 /** What the supervisor looks at. Each is loaded again every few seconds by its page. */
 
 export const officeDays = new Resource<readonly DaySummary[]>(async () =>
-  [...(await guarded(getOfficeDays))].sort((a, b) => b.date.localeCompare(a.date)),
+  nearestFirst(await guarded(getOfficeDays), dayOf(nowSeconds())),
 );
+
+/** Today and what comes, the nearest first; then what has passed, the latest first. */
+export function nearestFirst(days: readonly DaySummary[], today: string): readonly DaySummary[] {
+  const byDate = [...days].sort((a, b) => a.date.localeCompare(b.date));
+  const coming = byDate.filter((day) => day.date >= today);
+  return [...coming, ...byDate.filter((day) => day.date < today).reverse()];
+}
 
 export const agencies = new Resource<readonly Agency[]>(
   async () => (await guarded(getServices)).agencies,

@@ -62,7 +62,7 @@ export const en: Sentences<keyof typeof id> = {
   'days.today': 'Today',
   'days.past': 'Past',
   'days.villages': 'For residents of',
-  'days.village': '{name} ({district} district)',
+  'days.villages_of': '{district} district: {villages}',
   'days.agencies': 'Agencies present',
   'days.services': '{n} services',
 

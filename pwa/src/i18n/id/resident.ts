@@ -74,7 +74,7 @@ export const id = {
   'days.today': 'Hari ini',
   'days.past': 'Sudah lewat',
   'days.villages': 'Untuk warga',
-  'days.village': '{name} (Kec. {district})',
+  'days.villages_of': 'Kec. {district}: {villages}',
   'days.agencies': 'Instansi yang hadir',
   'days.services': '{n} layanan',
 

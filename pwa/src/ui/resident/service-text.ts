@@ -5,3 +5,8 @@ import type { Standard } from '../../lib/views';
 export function serviceName(service: Standard): string {
   return locale() === 'en' && service.name_en ? service.name_en : service.name;
 }
+
+/** "1. Ambil tiket. 2. Serahkan berkas." as one line per step; other texts stay one line. */
+export function numberedSteps(text: string): string[] {
+  return text.startsWith('1. ') ? text.split(/\s+(?=\d{1,2}\. )/) : [text];
+}
