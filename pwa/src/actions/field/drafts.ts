@@ -46,6 +46,12 @@ export class DraftKeeper {
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  /** The save did not happen: the form is kept again. */
+  reopen(): void {
+    this.closed = false;
   }
 }
 

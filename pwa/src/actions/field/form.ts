@@ -1,6 +1,7 @@
 /** The form's shape, for the screens: they import actions and nothing below them. */
 export {
   emptyForm,
+  emptyPerson,
   isBlank,
   maskedNik,
   needsConfirming,
