@@ -4,6 +4,7 @@ export type Locale = 'id' | 'en';
 const KEY = 'mpp-locale';
 
 let current = $state<Locale>(stored());
+if (typeof document !== 'undefined') document.documentElement.lang = current;
 
 function stored(): Locale {
   // Storage can be forbidden (private mode) or absent (tests); then it is Indonesian.

@@ -27,6 +27,9 @@ function decode(segment: string): string {
   }
 }
 
+/** The id of every door's `main`, which takes the focus (`tabindex="-1"`) when the page changes. */
+export const MAIN_ID = 'isi';
+
 let current = $state.raw<Route>(parseHash(typeof location === 'undefined' ? '' : location.hash));
 
 export function route(): Route {
@@ -48,6 +51,9 @@ export function startRouter(): void {
   window.addEventListener('hashchange', () => {
     const before = current.path.join('/');
     current = parseHash(location.hash);
-    if (current.path.join('/') !== before) window.scrollTo(0, 0);
+    if (current.path.join('/') === before) return;
+    window.scrollTo(0, 0);
+    // A screen reader goes on from the new page, not from the link that led there.
+    document.getElementById(MAIN_ID)?.focus({ preventScroll: true });
   });
 }
