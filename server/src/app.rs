@@ -1,6 +1,8 @@
 //! Everything a request needs, put together once. The only file that names a storage backend.
 
+use std::fs::DirBuilder;
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -72,7 +74,8 @@ impl Node {
     pub async fn open(config: &Config, env: Arc<dyn Env>) -> Result<Self, StartError> {
         let folder = &config.data;
         let file = |error| StartError::File(folder.clone(), error);
-        std::fs::create_dir_all(folder).map_err(file)?;
+        // Personal data lies here: nobody but the server's own user has to look inside.
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(file)?;
         let key = NodeKey::open(folder, env.as_ref()).map_err(file)?;
         let options = Options { max_pages: config.max_pages };
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.join(DATABASE), options).await?);

@@ -53,7 +53,7 @@ async fn plan(
     districts: &[usize],
 ) -> Result<DayPlan, StartError> {
     let villages = villages(app, districts);
-    let place = villages.first().and_then(|code| app.regions.village_in_words(code)).unwrap_or_default();
+    let place = villages.first().map(|code| place(app, code)).unwrap_or_default();
     let catalogue = Catalogue::read(app.store()).await?.published();
     let agencies = catalogue["agencies"].as_array().into_iter().flatten();
     let (mut codes, mut services) = (Vec::new(), BTreeMap::new());
@@ -66,7 +66,7 @@ async fn plan(
     let officers = accounts.iter().filter(|account| account.roles.iter().any(|role| role == "officer"));
     Ok(DayPlan {
         date,
-        place: format!("Balai Desa {place}"),
+        place,
         regency: app.config.regency.clone(),
         phone: app.config.phone.clone(),
         villages,
@@ -74,6 +74,18 @@ async fn plan(
         services,
         officers: officers.map(|account| (account.username.clone(), account.display_name.clone())).collect(),
     })
+}
+
+/// `Balai Desa Kota Raya Darat, Kec. Pajar Bulan`, with the word the regency uses.
+fn place(app: &App, code: &str) -> String {
+    let Some((village, district)) = app.regions.village(code) else { return code.to_owned() };
+    let building = match village.kind.as_str() {
+        "kelurahan" => "Kantor Kelurahan",
+        "kampung" => "Balai Kampung",
+        "pekon" => "Balai Pekon",
+        _ => "Balai Desa",
+    };
+    format!("{building} {}, Kec. {}", village.name, district.name)
 }
 
 /// The villages of a day: those of the sample, or the first ones of some districts.

@@ -29,6 +29,8 @@ pub const CONTENT_TYPE: &str = "application/vnd.mpp.sync";
 const ANSWER_BYTES: usize = 256 * 1024;
 /// Raw bytes of changes in one record: what the tablet stores at once.
 const RECORD_BYTES: usize = 64 * 1024;
+/// Bytes of the body that are looked at in one go.
+const PIECE: usize = 4 * 1024;
 /// Frames handed in and not yet durable, per request.
 const PENDING_MAX: usize = 64;
 
@@ -95,23 +97,37 @@ async fn read_body(
     while let Some(chunk) = stream.next().await {
         // The link broke: what came whole is kept.
         let chunk = chunk.map_err(|_| WireError::Truncated)?;
-        for record in reader.push(&chunk)? {
-            match record {
-                RequestRecord::Hello(hello) => {
-                    known_device(app, &hello).await?;
-                    exchange.sessions.extend(hello.chains.iter().map(|chain| chain.session));
-                    exchange.hello = Some(hello);
-                }
-                RequestRecord::Frame(bytes) => {
-                    let submission = Submission { bytes, officer: officer.to_owned() };
-                    pending.push(app.ingest.submit(submission).await?);
-                    if pending.len() >= PENDING_MAX {
-                        settle(exchange, pending).await?;
-                    }
-                }
-                RequestRecord::End => {}
+        // In small pieces, because a piece that turns out to be damaged costs the whole records in it.
+        for piece in chunk.chunks(PIECE) {
+            for record in reader.push(piece)? {
+                take(app, officer, record, exchange, pending).await?;
             }
         }
+    }
+    Ok(())
+}
+
+async fn take(
+    app: &Shared,
+    officer: &str,
+    record: RequestRecord,
+    exchange: &mut Exchange,
+    pending: &mut Vec<Pending>,
+) -> Result<(), ApiError> {
+    match record {
+        RequestRecord::Hello(hello) => {
+            known_device(app, &hello).await?;
+            exchange.sessions.extend(hello.chains.iter().map(|chain| chain.session));
+            exchange.hello = Some(hello);
+        }
+        RequestRecord::Frame(bytes) => {
+            let submission = Submission { bytes, officer: officer.to_owned() };
+            pending.push(app.ingest.submit(submission).await?);
+            if pending.len() >= PENDING_MAX {
+                settle(exchange, pending).await?;
+            }
+        }
+        RequestRecord::End => {}
     }
     Ok(())
 }

@@ -18,7 +18,9 @@ pub async fn tablets(store: &dyn Store, day: Option<Id>) -> Result<Vec<Value>, S
     let chains = store.all_chains().await?;
     let aside: BTreeMap<Id, i64> = store.quarantine_counts().await?.into_iter().collect();
     let mut found = Vec::new();
-    for grant in store.grants().await? {
+    let mut grants = store.grants().await?;
+    grants.sort_by(|one, two| (one.day, &one.label).cmp(&(two.day, &two.label)));
+    for grant in grants {
         if day.is_some_and(|day| day != grant.day) {
             continue;
         }

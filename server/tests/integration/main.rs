@@ -1,1 +1,18 @@
+//! The office as its callers see it: requests in, answers out, on a fresh folder each.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed; helpers are not marked as tests"
+)]
 
+mod frames;
+mod login;
+mod office;
+mod people;
+mod quarantine;
+mod rebuild;
+mod server;
+mod setup;
+mod storage;
+mod tablet;
+mod tracking;

@@ -1,0 +1,84 @@
+//! Changes that are authentic but not accepted: kept, said, and tried again.
+
+use super::server::Server;
+use super::tablet::{Tablet, held, notices};
+
+#[tokio::test]
+async fn a_change_for_a_day_the_tablet_is_not_on_is_kept_with_a_notice_and_accepted_when_it_is() {
+    let server = Server::new().await;
+    let (cookie, supervisor) = (server.sign_in("rina").await, server.sign_in("sari").await);
+    let own = server.day().await;
+    let other = server.day_with(&["rina"], "Tempat lain").await;
+    let mut tablet = Tablet::prepared(&server, &cookie, 1, "rina", own).await;
+    let (visit, _) = tablet.ticket();
+    tablet.cut();
+    tablet.day = other;
+    let (strange, _) = tablet.ticket();
+    let records = tablet.sync(&server, &cookie).await;
+    assert_eq!(held(&records, tablet.session), 2, "stored and acknowledged all the same");
+    assert_eq!(notices(&records), [(strange, "day_not_granted")]);
+    let rows = server.read("/api/office/quarantine", &supervisor).await;
+    assert_eq!(rows["rows"][0]["document"], strange.to_string());
+    assert_eq!(rows["rows"][0]["code"], "day_not_granted");
+    assert_eq!(rows["rows"][0]["label"], "A");
+    assert!(server.app.store().view(strange.0).await.unwrap().is_none());
+    server.folded().await;
+    assert!(server.app.store().view(visit.0).await.unwrap().is_some());
+    let again = tablet.push(&server, &cookie, &[]).await;
+    assert_eq!(notices(&again), [(strange, "day_not_granted")], "said again until it is settled");
+    tablet.prepare(&server, &cookie, other).await;
+    assert!(server.read("/api/office/quarantine", &supervisor).await["rows"].as_array().unwrap().is_empty());
+    server.folded().await;
+    assert!(server.app.store().view(strange.0).await.unwrap().is_some());
+    assert!(notices(&tablet.push(&server, &cookie, &[]).await).is_empty());
+}
+
+#[tokio::test]
+async fn an_edit_that_arrives_before_its_document_waits_for_it() {
+    let server = Server::new().await;
+    let cookie = server.sign_in("rina").await;
+    let day = server.day().await;
+    let mut one = Tablet::prepared(&server, &cookie, 1, "rina", day).await;
+    let mut two = Tablet::prepared(&server, &cookie, 2, "budi", day).await;
+    let (_, application, _) = one.application("1604124101900001", "Siti Nur'azizah");
+    // By a road that is not the office, tablet two got the application first.
+    two.entries.extend(one.entries.iter().cloned());
+    two.status(application, mpp_sync::rules::status::Status::Verified, None);
+    let records = two.sync(&server, &cookie).await;
+    assert_eq!(notices(&records), [(application, "document_unknown")]);
+    one.sync(&server, &cookie).await;
+    assert!(server.app.store().quarantined(10).await.unwrap().is_empty());
+    let supervisor = server.sign_in("sari").await;
+    server.folded().await;
+    let record = server.read(&format!("/api/office/applications/{application}"), &supervisor).await;
+    assert_eq!(record["application"]["status"]["current"], "verified");
+}
+
+#[tokio::test]
+async fn one_bad_change_never_blocks_another() {
+    let server = Server::new().await;
+    let cookie = server.sign_in("rina").await;
+    let day = server.day().await;
+    let mut tablet = Tablet::prepared(&server, &cookie, 1, "rina", day).await;
+    tablet.ticket();
+    let (second, _) = tablet.ticket();
+    // The second save's change becomes one of no known shape; the save is linked again by its own hash.
+    let save = &mut tablet.unsent[1];
+    save.entries[0].bytes.truncate(40);
+    let (bytes, hash) =
+        mpp_sync::document::chunk_of(&[0, 16, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+    save.entries[0].bytes = bytes;
+    save.entries[0].hash = hash;
+    let previous = tablet.unsent[0].hash;
+    let save = &mut tablet.unsent[1];
+    save.hash = mpp_sync::save::link(&tablet.session, save.number, &previous, &save.entries);
+    let link = save.hash;
+    tablet.relink(link);
+    tablet.ticket();
+    let records = tablet.sync(&server, &cookie).await;
+    assert_eq!(held(&records, tablet.session), 1);
+    assert_eq!(notices(&records), [(second, "change_malformed")]);
+    server.folded().await;
+    let visits = server.app.store().views_after(2, None, 10).await.unwrap();
+    assert_eq!(visits.len(), 2);
+}
