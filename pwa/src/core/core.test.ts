@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { testCore } from '../testing/tablet';
+import { testCore } from './testing';
 import { packRequest, unpackResponse } from './pack';
 
 describe('the core', () => {

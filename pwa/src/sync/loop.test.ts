@@ -10,8 +10,9 @@ import { countUnconfirmed, unconfirmedFrames, uncutSaves } from '../db/outbox';
 import type { Database } from '../db/open';
 import { emptyForm, personForm } from '../form/application-form';
 import type { Standard } from '../lib/views';
+import { testCore } from '../core/testing';
 import { changesOf, TestOffice } from '../testing/office';
-import { testCore, testTablet, type TestTablet } from '../testing/tablet';
+import { testTablet, type TestTablet } from '../testing/tablet';
 
 const STANDARD: Standard = {
   service: 'DINKES-02',
@@ -51,12 +52,9 @@ const cursors = [{ position: 7, rolling: '0102030405060708', scopes: ['everyone'
 
 /** What another tablet of the same day wrote. */
 async function elsewhere(names: readonly string[]): Promise<Awaited<ReturnType<typeof changesOf>>> {
-  const own = globalThis.indexedDB;
   const other = await testTablet();
   for (const name of names) await register(other, name);
-  const changes = await changesOf(other.db);
-  globalThis.indexedDB = own;
-  return changes;
+  return changesOf(other.db);
 }
 
 describe('sending', () => {

@@ -1,24 +1,14 @@
-import 'fake-indexeddb/auto';
-import { readFile } from 'node:fs/promises';
 import { assemble, type Tablet } from '../actions/field/tablet';
 import { ApiError } from '../api/client';
 import { toHex, randomBytes, type Bytes } from '../core/bytes';
-import { coreInProcess } from '../core/client';
 import type { Core } from '../core/functions';
+import { testCore } from '../core/testing';
 import { writeMeta } from '../db/meta';
-import { openDatabase, type Database } from '../db/open';
+import type { Database } from '../db/open';
 import type { PreparedDay } from '../db/schema';
+import { testDatabase } from '../db/testing';
 
 /** What tests of the officer's door share: the real core, a store in memory, a day to work on. */
-
-const CORE_FILE = new URL('../core/mpp_sync.wasm', import.meta.url);
-let module: Promise<WebAssembly.Module> | undefined;
-
-/** The real core; `scripts/wasm` builds it. */
-export async function testCore(): Promise<Core> {
-  module ??= readFile(CORE_FILE).then((bytes) => WebAssembly.compile(bytes));
-  return coreInProcess(await module);
-}
 
 export function hexId(): string {
   return toHex(randomBytes(16));
@@ -58,15 +48,6 @@ export function preparedDay(): PreparedDay {
       search: '',
     },
   };
-}
-
-let databases = 0;
-
-/** An empty store of its own, as on a new tablet. */
-export async function testDatabase(): Promise<Database> {
-  indexedDB = new IDBFactory();
-  databases += 1;
-  return openDatabase();
 }
 
 export interface TestTablet extends Tablet {

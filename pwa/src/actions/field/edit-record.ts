@@ -28,8 +28,10 @@ export async function editDocument(
 }
 
 /** Keeps one of the values that were typed at the same time. The others stay in the history. */
-export function chooseValue(tablet: Tablet, id: string, key: string, value: Scalar): Promise<void> {
-  return editDocument(tablet, id, 'application', { [key]: value });
+export function chooseValue(tablet: Tablet, id: string, key: string, value: string): Promise<void> {
+  // Conflicts are shown as text; a tick goes back as a tick.
+  const chosen = key.startsWith('check/') ? value === 'true' : value;
+  return editDocument(tablet, id, 'application', { [key]: chosen });
 }
 
 export type EditAnswer = { ok: true } | { ok: false; findings: FormFinding[] };

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Standard } from '../../lib/views';
 import { emptyForm, personForm } from '../../form/application-form';
 import { allDrafts } from '../../db/drafts';
@@ -143,13 +143,12 @@ describe('one save', () => {
   it('is whole or not there: a failure in the middle of the transaction undoes all of it', async () => {
     const { visit, ticket } = await issueTicket(tablet, {});
     const before = await countUnconfirmed(tablet.db);
-    const put = IDBObjectStore.prototype.add;
-    IDBObjectStore.prototype.add = () => {
+    const full = vi.spyOn(IDBObjectStore.prototype, 'add').mockImplementation(() => {
       throw new DOMException('full', 'QuotaExceededError');
-    };
+    });
     const form = { ...emptyForm(visit, ticket), applicant: MARSINAH };
     const answer = await registerApplication(tablet, form, STANDARD, visit);
-    IDBObjectStore.prototype.add = put;
+    full.mockRestore();
     expect(answer).toMatchObject({ ok: false, reason: 'storage' });
     expect(await countUnconfirmed(tablet.db)).toBe(before);
     expect((await listRecords(tablet, 'all', '')).total).toBe(0);

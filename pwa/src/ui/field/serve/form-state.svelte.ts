@@ -3,7 +3,7 @@ import { dayCatalogue, type AgencyServices } from '../../../actions/field/catalo
 import { checkForm, type CheckedForm, type FormFinding } from '../../../actions/field/check-form';
 import { DraftKeeper, loadDraft } from '../../../actions/field/drafts';
 import { readResident } from '../../../actions/field/find-residents';
-import { emptyForm, emptyPerson, personForm, type ApplicationForm } from '../../../actions/field/form';
+import { emptyForm, emptyPerson, personForm, type ApplicationForm } from '../../../actions/field/form-shape';
 import { registerApplication, type RegisterAnswer } from '../../../actions/field/register-application';
 import { residentName } from '../../../actions/field/resident-name';
 import type { Tablet } from '../../../actions/field/tablet';
@@ -50,7 +50,7 @@ export class FormState {
     ]);
     this.agencies = agencies;
     if (found === undefined) return false;
-    this.form = draft ?? emptyForm(this.visit, found.visit.ticket ?? '');
+    this.form = draft ?? emptyForm(this.visit, found.visit.ticket);
     if (draft === undefined && found.visit.resident !== undefined) {
       await this.takeResident(found.visit.resident);
     }
