@@ -1,0 +1,46 @@
+import type { findings as idFindings, reasons as idReasons } from '../id/field-findings';
+import type { Sentences } from '../translate';
+
+export const findings: Sentences<keyof typeof idFindings> = {
+  'finding.nik_length': 'A NIK has 16 digits. Check the card again.',
+  'finding.nik_day': 'The day inside this NIK is impossible. Check the card again.',
+  'finding.nik_month': 'The month inside this NIK is impossible. Check the card again.',
+  'finding.nik_date_impossible': 'The date inside the NIK is not in the calendar. Compare with the card.',
+  'finding.nik_serial_zero': 'The last four digits are 0000. Compare with the card.',
+  'finding.nik_region_unknown': 'The region code in the NIK is not known; it may be an old one.',
+  'finding.nik_birth_date_differs': 'Differs from the date in the NIK. The card counts.',
+  'finding.nik_sex_differs': 'Differs from the NIK. The card counts.',
+  'finding.nik_missing_reason': 'Enter the NIK, or say why there is none.',
+  'finding.kk_length': 'A family card number has 16 digits.',
+  'finding.kk_date': 'The date inside the family card number is unusual. Compare with the card.',
+  'finding.kk_equals_nik': 'The family card number equals the NIK. Check again.',
+  'finding.name_empty': 'Enter the name.',
+  'finding.name_characters': 'Only letters, spaces, dots, commas, apostrophes and hyphens.',
+  'finding.name_too_long': 'The name is too long.',
+  'finding.name_long': 'More than 60 letters; does not fit on a new card.',
+  'finding.name_one_letter': 'A name of one letter. Make sure the card says so.',
+  'finding.phone_invalid': 'Not a valid phone number. Example: 0812-3456-7890.',
+  'finding.village_missing': 'Choose where the person lives.',
+  'finding.village_invalid': 'Choose from the list.',
+  'finding.village_unknown': 'Outside the list of this regency.',
+  'finding.birth_date_invalid': 'This birth date is not in the calendar.',
+  'finding.birth_date_future': 'This birth date has not happened yet.',
+  'finding.sex_invalid': 'Choose male or female.',
+  'finding.rt_rw_invalid': 'Three digits at most.',
+  'finding.service_missing': 'Choose a service.',
+  'finding.field_required': 'Required.',
+  'finding.field_choice': 'Choose one from the list.',
+  'finding.field_number': 'Enter a number.',
+  'finding.field_date': 'Enter a date.',
+  'finding.field_yes_no': 'Choose yes or no.',
+  'finding.unknown': 'Check this entry ({code}).',
+};
+
+export const reasons: Sentences<keyof typeof idReasons> = {
+  'no_nik.belum_punya': 'Has no NIK yet',
+  'no_nik.bayi': 'Baby',
+  'no_nik.tidak_membawa': 'Card not brought',
+  'held.unknown': 'IT staff must look at it ({code})',
+  'held.scope': "not for this tablet's service day",
+  'held.invalid': 'the office cannot read it',
+};
