@@ -76,7 +76,7 @@ impl Office {
 
     /// Writes one save in the name of `officer` and waits until it is durable and in the views.
     ///
-    /// `make` gets the context of the save and the documents, opened from the log, in the order asked for.
+    /// `action` gets the context of the save and the documents, opened from the log, in the order asked for.
     ///
     /// # Errors
     /// [`AuthoringError`]; then nothing was written.
@@ -84,7 +84,7 @@ impl Office {
         &self,
         officer: &str,
         documents: &[DocumentId],
-        make: M,
+        action: M,
     ) -> Result<MadeSave, AuthoringError>
     where
         M: FnOnce(&Context, &mut [Document]) -> Result<MadeSave, ActionError>,
@@ -111,7 +111,7 @@ impl Office {
             save_number: current.saves,
             save_previous: current.last_save,
         };
-        let made = match make(&context, &mut opened) {
+        let made = match action(&context, &mut opened) {
             Ok(made) => made,
             Err(error) => {
                 *session = Some(current);

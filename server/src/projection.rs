@@ -135,6 +135,7 @@ pub fn views(changes: Vec<LoggedChange>) -> Vec<View> {
 }
 
 /// Opens the documents of these changes, by id.
+#[must_use]
 pub fn opened(changes: Vec<LoggedChange>) -> Vec<Document> {
     let mut by_document: BTreeMap<[u8; 16], (i64, Vec<Vec<u8>>)> = BTreeMap::new();
     for change in changes {

@@ -50,13 +50,13 @@ pub async fn password(args: PasswordArgs) -> Result<(), CliError> {
 }
 
 fn tell(username: &str, generated: Option<&String>) -> Result<(), CliError> {
-    match generated {
+    let line = match generated {
         Some(password) => {
-            say(&format!("Akun {username} siap. Kata sandi (hanya ditampilkan sekali): {password}"))?
+            format!("Akun {username} siap. Kata sandi (hanya ditampilkan sekali): {password}")
         }
-        None => say(&format!("Akun {username} siap."))?,
-    }
-    Ok(())
+        None => format!("Akun {username} siap."),
+    };
+    Ok(say(&line)?)
 }
 
 /// From standard input, or made up (then `true`).

@@ -29,7 +29,7 @@ pub async fn serve(uri: Uri, headers: HeaderMap) -> Response {
         other => other,
     };
     // The precompressed neighbours are chosen by us, not asked for.
-    if file.ends_with(".br") || file.ends_with(".gz") {
+    if matches!(file.rsplit('.').next(), Some("br" | "gz")) {
         return missing();
     }
     let Some(plain) = Pwa::get(file) else { return missing() };

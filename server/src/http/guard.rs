@@ -1,7 +1,8 @@
 //! What every request passes: headers for every answer, and the refusal of what other sites send.
 
 use axum::body::Body;
-use axum::extract::{FromRequest as _, Request};
+use axum::extract::{FromRequest as _, FromRequestParts, Path, Query, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -41,6 +42,9 @@ pub async fn secure_headers(request: Request, next: Next) -> Response {
 }
 
 /// Refuses what another site makes a browser send: a cookie alone proves nothing.
+///
+/// # Errors
+/// `CROSS_SITE`, `CONTENT_TYPE`.
 pub async fn same_site(request: Request, next: Next) -> Result<Response, ApiError> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !reads && crosses_sites(request.headers()) {
@@ -78,6 +82,30 @@ fn is_json(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     content_type
         .is_some_and(|value| value.split(';').next().is_some_and(|kind| kind.trim() == "application/json"))
+}
+
+/// Parts of the path; a part that cannot be read is answered like every other error.
+pub struct InPath<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let found = Path::<T>::from_request_parts(parts, state).await;
+        found.map(|Path(found)| Self(found)).map_err(|_| ApiError::malformed("path"))
+    }
+}
+
+/// The query; one that cannot be read is answered like every other error.
+pub struct InQuery<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for InQuery<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let found = Query::<T>::from_request_parts(parts, state).await;
+        found.map(|Query(found)| Self(found)).map_err(|_| ApiError::malformed("query"))
+    }
 }
 
 /// Reads a small JSON body.

@@ -34,6 +34,9 @@ struct Typed {
 }
 
 /// `POST /api/login`
+///
+/// # Errors
+/// `LOGIN_WRONG`, `LOGIN_LOCKED`.
 pub async fn login(State(app): State<Shared>, request: Request) -> Result<Response, ApiError> {
     let address = address(&request);
     let typed: Typed = json_body(request).await?;
@@ -67,6 +70,9 @@ pub async fn login(State(app): State<Shared>, request: Request) -> Result<Respon
 }
 
 /// `POST /api/logout`
+///
+/// # Errors
+/// When the store fails.
 pub async fn logout(State(app): State<Shared>, headers: HeaderMap) -> Result<Response, ApiError> {
     if let Some(token) = token(&headers) {
         app.store().end_web_session(token_hash(token)).await?;

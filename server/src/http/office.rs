@@ -1,7 +1,7 @@
 //! The office's door: the list, one record, and deciding about it.
 
 use axum::Json;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use mpp_store::ApplicationFilter;
 use mpp_sync::action::{ActionError, add_status, edit_document};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::Shared;
 use super::auth::AuthSupervisor;
 use super::error::ApiError;
-use super::guard::json_body;
+use super::guard::{InPath, InQuery, json_body};
 use crate::review::applications::Words;
 use crate::review::published::days;
 use crate::review::record::record;
@@ -57,7 +57,7 @@ pub struct ListQuery {
 pub async fn list(
     State(app): State<Shared>,
     AuthSupervisor(_): AuthSupervisor,
-    Query(query): Query<ListQuery>,
+    InQuery(query): InQuery<ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
     let words = Words::read(app.store(), &app.regions).await?;
     let agency = query.agency.filter(|agency| !agency.is_empty());
@@ -90,7 +90,7 @@ pub async fn list(
 pub async fn get(
     State(app): State<Shared>,
     AuthSupervisor(_): AuthSupervisor,
-    Path(id): Path<DocumentId>,
+    InPath(id): InPath<DocumentId>,
 ) -> Result<Json<Value>, ApiError> {
     whole_record(&app, id).await
 }
@@ -114,7 +114,7 @@ struct SetStatus {
 pub async fn set_status(
     State(app): State<Shared>,
     AuthSupervisor(account): AuthSupervisor,
-    Path(id): Path<DocumentId>,
+    InPath(id): InPath<DocumentId>,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
     let asked: SetStatus = json_body(request).await?;
@@ -140,7 +140,7 @@ struct Choose {
 pub async fn choose(
     State(app): State<Shared>,
     AuthSupervisor(account): AuthSupervisor,
-    Path(id): Path<DocumentId>,
+    InPath(id): InPath<DocumentId>,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
     let asked: Choose = json_body(request).await?;
@@ -182,7 +182,7 @@ pub struct TabletQuery {
 pub async fn list_tablets(
     State(app): State<Shared>,
     AuthSupervisor(_): AuthSupervisor,
-    Query(query): Query<TabletQuery>,
+    InQuery(query): InQuery<TabletQuery>,
 ) -> Result<Json<Value>, ApiError> {
     let tablets = tablets::tablets(app.store(), query.day.map(|day| day.0)).await?;
     Ok(Json(json!({ "tablets": tablets })))

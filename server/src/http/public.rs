@@ -1,7 +1,7 @@
 //! What everybody may read, without signing in.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use mpp_sync::rules::tracking;
@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Shared;
 use super::error::ApiError;
+use super::guard::InPath;
 use crate::calendar;
 use crate::review::published::{Catalogue, days, public_day, text};
 use crate::review::tracking::tracked;
@@ -48,7 +49,7 @@ pub async fn public_days(State(app): State<Shared>) -> Result<Json<Value>, ApiEr
 ///
 /// # Errors
 /// `TRACKING_MALFORMED`, `TRACKING_NOT_ARRIVED`.
-pub async fn track(State(app): State<Shared>, Path(code): Path<String>) -> Result<Json<Value>, ApiError> {
+pub async fn track(State(app): State<Shared>, InPath(code): InPath<String>) -> Result<Json<Value>, ApiError> {
     let Some(code) = tracking::parse(&code) else {
         return Err(ApiError::new(
             StatusCode::BAD_REQUEST,

@@ -1,7 +1,7 @@
 //! Decisions about residents: a spelling, one person, different people, and taking any of it back.
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use mpp_sync::action::{ActionError, Decide, decide};
 use mpp_sync::ids::{DocumentId, Kind};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::Shared;
 use super::auth::AuthSupervisor;
 use super::error::ApiError;
-use super::guard::json_body;
+use super::guard::{InPath, json_body};
 
 /// Residents of one decision at most.
 const MEMBERS_MAX: usize = 50;
@@ -30,7 +30,7 @@ struct ChooseSpelling {
 pub async fn spelling(
     State(app): State<Shared>,
     AuthSupervisor(account): AuthSupervisor,
-    Path(key): Path<DocumentId>,
+    InPath(key): InPath<DocumentId>,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
     let asked: ChooseSpelling = json_body(request).await?;
@@ -57,7 +57,7 @@ struct Members {
 pub async fn join(
     State(app): State<Shared>,
     AuthSupervisor(account): AuthSupervisor,
-    Path(key): Path<DocumentId>,
+    InPath(key): InPath<DocumentId>,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
     belongs(&app, &account.username, key, DecisionKind::Join, request).await
@@ -70,7 +70,7 @@ pub async fn join(
 pub async fn split(
     State(app): State<Shared>,
     AuthSupervisor(account): AuthSupervisor,
-    Path(key): Path<DocumentId>,
+    InPath(key): InPath<DocumentId>,
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
     belongs(&app, &account.username, key, DecisionKind::Split, request).await
@@ -83,7 +83,7 @@ pub async fn split(
 pub async fn undo(
     State(app): State<Shared>,
     AuthSupervisor(account): AuthSupervisor,
-    Path((resident, decision)): Path<(DocumentId, String)>,
+    InPath((resident, decision)): InPath<(DocumentId, String)>,
 ) -> Result<Json<Value>, ApiError> {
     let undo = Decide {
         decision: DecisionKind::Undo,

@@ -18,8 +18,8 @@ use super::guard::{REQUEST_ID, same_site, secure_headers};
 use super::{Shared, assets, field, health, login, office, public, residents, sync};
 use crate::clock::{Env, random};
 
-/// Seconds for one request; the slowest is a full sync body on a village link.
-const TIMEOUT: Duration = Duration::from_secs(300);
+/// For one request; the slowest is a full sync body on a village link.
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The whole server.
 pub fn router(app: Shared) -> Router {

@@ -179,7 +179,7 @@ impl Judge {
             match self.check(entry, frame.session) {
                 Ok(None) => {}
                 Ok(Some(change)) => {
-                    self.accepted.push(Accepted::new(&change, signed(frame.number), self.now))
+                    self.accepted.push(Accepted::new(&change, signed(frame.number), self.now));
                 }
                 Err(refusal) => {
                     let code = refusal.code().to_owned();

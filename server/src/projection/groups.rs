@@ -34,6 +34,9 @@ pub async fn regroup(store: &dyn Store) -> Result<(), StoreError> {
 }
 
 /// Everybody who may be the same person as this resident: same NIK, or named by a decision, however far.
+///
+/// # Errors
+/// [`StoreError`].
 pub async fn connected(store: &dyn Store, resident: Id) -> Result<Vec<Id>, StoreError> {
     let mut known = vec![resident];
     loop {
@@ -46,6 +49,9 @@ pub async fn connected(store: &dyn Store, resident: Id) -> Result<Vec<Id>, Store
 }
 
 /// The residents' views, read from the log.
+///
+/// # Errors
+/// [`StoreError`].
 pub async fn residents(store: &dyn Store, ids: &[Id]) -> Result<Vec<ResidentView>, StoreError> {
     let views = super::views(store.changes_of(ids).await?);
     Ok(views

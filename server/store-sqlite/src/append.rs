@@ -19,9 +19,13 @@ pub async fn append(store: &SqliteStore, batch: &Append) -> Result<Cursor, Store
         add_frame(&mut transaction, frame).await?;
     }
     let mut after = before;
+    let some_aside = anything_aside(&mut transaction).await?;
     let mut scopes = BTreeSet::new();
     for change in batch.accepted.iter().map(Accepted::row) {
         after = add_change(&mut transaction, change, after).await?;
+        if some_aside {
+            release(&mut transaction, change).await?;
+        }
         scopes.extend(change.scopes.iter().map(|scope| (change.document, scope.clone())));
     }
     enter_scopes(&mut transaction, scopes, before.position + 1).await?;
@@ -84,7 +88,27 @@ async fn add_frame(transaction: &mut Transaction<'_, Sqlite>, frame: &FrameRow) 
     Ok(())
 }
 
-/// Logs a change that is new, takes it out of quarantine, and moves the cursor on.
+/// Whether the quarantine holds anything: nearly always it does not, and no change has to be looked for in it.
+async fn anything_aside(transaction: &mut Transaction<'_, Sqlite>) -> Result<bool, StoreError> {
+    let row = sqlx::query("SELECT document FROM quarantine LIMIT 1")
+        .fetch_optional(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    Ok(row.is_some())
+}
+
+/// Takes an accepted change out of quarantine.
+async fn release(transaction: &mut Transaction<'_, Sqlite>, change: &ChangeRow) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM quarantine WHERE document = $1 AND hash = $2")
+        .bind(&change.document[..])
+        .bind(&change.hash[..])
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// Logs a change that is new, and moves the cursor on.
 async fn add_change(
     transaction: &mut Transaction<'_, Sqlite>,
     change: &ChangeRow,
@@ -110,12 +134,6 @@ async fn add_change(
     .execute(&mut **transaction)
     .await
     .map_err(failed)?;
-    sqlx::query("DELETE FROM quarantine WHERE document = $1 AND hash = $2")
-        .bind(&change.document[..])
-        .bind(&change.hash[..])
-        .execute(&mut **transaction)
-        .await
-        .map_err(failed)?;
     Ok(if added.rows_affected() == 1 { after } else { before })
 }
 

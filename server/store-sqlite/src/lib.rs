@@ -16,6 +16,8 @@ mod pull;
 mod quarantine;
 mod views;
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -32,6 +34,12 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections that read. Pages and lists are short; more would only cost memory.
 const READERS: u32 = 4;
+
+/// Makes the file, readable by nobody else: `SQLite` gives its WAL the same mode.
+fn private(file: &Path) -> Result<(), StoreError> {
+    let made = OpenOptions::new().append(true).create(true).mode(0o600).open(file);
+    made.map(drop).map_err(|error| StoreError::Backend(error.to_string()))
+}
 
 /// How to open a database.
 #[derive(Debug, Clone, Copy, Default)]
@@ -53,6 +61,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::Backend`] when the file cannot be opened or is no database.
     pub async fn open(file: &Path, options: Options) -> Result<Self, StoreError> {
+        private(file)?;
         let connect = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)

@@ -1,7 +1,6 @@
 //! The office as its callers see it: requests in, answers out, on a fresh folder each.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test that cannot go on has failed; helpers are not marked as tests"
 )]
 

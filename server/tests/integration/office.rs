@@ -111,8 +111,10 @@ async fn the_list_is_filtered_and_shows_no_whole_nik() {
     let list = server.read("/api/office/applications", &supervisor).await.to_string();
     assert!(!list.contains("1604124101900001") && list.contains("160412••••••0001"));
     assert!(list.contains("Kota Raya Darat") && list.contains("Pajar Bulan") && list.contains("RINA"));
-    assert_eq!(server.get("/api/office/applications?status=aneh", &supervisor).await.0, 400);
-    assert_eq!(server.get("/api/office/applications/zz", &supervisor).await.0, 400);
+    for path in ["?status=aneh", "?page=x", "/zz"] {
+        let (status, body) = server.get(&format!("/api/office/applications{path}"), &supervisor).await;
+        assert_eq!((status, code(&body)), (400, "REQUEST_MALFORMED"), "{path}");
+    }
     let missing = format!("/api/office/applications/{}", "00".repeat(16));
     assert_eq!(code(&server.get(&missing, &supervisor).await.1), "NOT_FOUND");
 }

@@ -76,7 +76,7 @@ impl Tablet {
         let (status, body) = tablet.prepare(server, cookie, day).await;
         assert_eq!(status, 200, "{body}");
         assert_eq!(body["device"], tablet.device.to_string());
-        tablet.label = body["label"].as_str().unwrap().to_owned();
+        body["label"].as_str().unwrap().clone_into(&mut tablet.label);
         tablet.scopes = serde_json::from_value(body["scopes"].clone()).unwrap();
         tablet
     }
@@ -193,7 +193,7 @@ impl Tablet {
             device: self.device,
             day: Some(self.day),
             chains: vec![ChainClaim { session: self.session, frames: self.frames.len() as u64 }],
-            pull: (!self.scopes.is_empty()).then(|| PullRequest { log: self.log, cursors }),
+            pull: (!self.scopes.is_empty()).then_some(PullRequest { log: self.log, cursors }),
         }
     }
 
@@ -227,7 +227,9 @@ impl Tablet {
                 ResponseRecord::Welcome { log, .. } => self.log = Some(*log),
                 ResponseRecord::Changes { entries, cursors } => {
                     for entry in entries {
-                        if !self.entries.contains(entry) {
+                        let known =
+                            |other: &Entry| (other.document, other.hash) == (entry.document, entry.hash);
+                        if !self.entries.iter().any(known) {
                             self.entries.push(entry.clone());
                         }
                     }
