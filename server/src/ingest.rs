@@ -2,7 +2,7 @@
 //! acknowledged.
 //!
 //! One task takes all frames that wait and commits them together, so that many tablets share one flush of the disk.
-//! [`facts`] gathers what the core has to know, [`judge`] asks it (no I/O, no clock), and the store writes.
+//! `facts` gathers what the core has to know, `judge` asks it (no I/O, no clock), and the store writes.
 
 mod facts;
 mod judge;

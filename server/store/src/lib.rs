@@ -1,7 +1,7 @@
 //! What the office keeps, as narrow traits and plain rows.
 //!
 //! **Purpose.** The server speaks to these traits only; each backend (`store-sqlite`, later `store-postgres`) is the
-//! one place with its SQL, and proves itself with [`conformance`].
+//! one place with its SQL, and proves itself with `conformance`.
 //!
 //! **Non-goals.** No rules of the domain, no documents: rows in, rows out. What a change means is decided in
 //! `mpp-sync`; a row carries its verdict.
