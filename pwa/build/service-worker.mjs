@@ -32,8 +32,10 @@ export async function buildServiceWorker(source, target, files) {
     swDest: target,
     globDirectory: 'dist',
     globPatterns: files,
+    // Absolute, because a worker in a folder would read them as being below its folder.
+    modifyURLPrefix: { '': '/' },
     // Hashed names never change their content; the others get a revision.
-    dontCacheBustURLsMatching: /^assets\//,
+    dontCacheBustURLsMatching: /^\/assets\//,
     maximumFileSizeToCacheInBytes: MAX_FILE_BYTES,
   });
   rmSync(scratch, { recursive: true });

@@ -7,6 +7,10 @@ export function readDocument(db: Database, id: string): Promise<StoredDocument |
   return db.get('documents', id);
 }
 
+export function countDocuments(db: Database): Promise<number> {
+  return db.count('documents');
+}
+
 /** Documents by id, in the order asked; undefined where this tablet has none. */
 export function readDocuments(
   db: Database,

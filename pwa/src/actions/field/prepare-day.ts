@@ -1,7 +1,7 @@
 import { fieldDays, prepare, regions, site, type DaySummary } from '../../api/field';
 import { ApiError } from '../../api/client';
 import { readMeta, writeMeta } from '../../db/meta';
-import { rowsOfKind } from '../../db/records';
+import { countDocuments, rowsOfKind } from '../../db/records';
 import type { Persistence, PreparedDay } from '../../db/schema';
 import { deviceKeys, publicKeyText } from '../../outbox/device-key';
 import type { Trouble } from '../../sync/status';
@@ -22,7 +22,7 @@ export async function loadDays(): Promise<DaysAnswer> {
 }
 
 export type PrepareAnswer =
-  | { ok: true; label: string; persistence: Persistence }
+  | { ok: true; label: string; persistence: Persistence; documents: number }
   | { ok: false; trouble: Trouble; message: string };
 
 /**
@@ -53,7 +53,7 @@ export async function prepareDay(
     if (trouble !== null) return { ok: false, trouble, message: '' };
     await startNumbersAfter(tablet, granted.day.id, granted.label);
     await keep(tablet, { ...granted, device_name: deviceName, complete: true });
-    return { ok: true, label: granted.label, persistence };
+    return { ok: true, label: granted.label, persistence, documents: await countDocuments(db) };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return { ok: false, trouble: troubleOf(error), message: error.message };

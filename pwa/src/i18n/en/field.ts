@@ -45,6 +45,7 @@ export const en: Sentences<keyof typeof id> = {
   'day.name.hint': 'As on the sticker at its back.',
   'day.prepare': 'Prepare for this day',
   'day.preparing': 'Downloading…',
+  'day.holds': '{n} items are stored on this tablet',
   'day.received': '{n} items received',
   'day.failed': 'The download is not complete. What arrived is stored; press again to go on.',
   'day.ready': 'Tablet {label} is ready to work without signal',

@@ -41,6 +41,7 @@ export const id = {
   'day.name.hint': 'Seperti yang tertempel di belakang tablet.',
   'day.prepare': 'Siapkan untuk hari ini',
   'day.preparing': 'Mengunduh data…',
+  'day.holds': '{n} data tersimpan di tablet ini',
   'day.received': '{n} data diterima',
   'day.failed': 'Unduhan belum selesai. Yang sudah diterima tersimpan; tekan lagi untuk melanjutkan.',
   'day.ready': 'Tablet {label} siap dipakai tanpa sinyal',
