@@ -116,6 +116,7 @@ export const en: Sentences<keyof typeof id> = {
   'serve.applicant': 'Applicant',
   'serve.subject': '{label}',
   'serve.subject.default': 'Subject',
+  'serve.subject.optional': 'if needed',
   'serve.represented': 'Somebody else came in place',
   'serve.representative': 'Representative',
   'serve.service': 'Service',

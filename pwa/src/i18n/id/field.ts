@@ -108,6 +108,7 @@ export const id = {
   'serve.applicant': 'Pemohon',
   'serve.subject': '{label}',
   'serve.subject.default': 'Yang dimohonkan',
+  'serve.subject.optional': 'diisi bila perlu',
   'serve.represented': 'Diwakilkan orang lain',
   'serve.representative': 'Wakil',
   'serve.service': 'Layanan',
