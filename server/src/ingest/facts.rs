@@ -98,8 +98,13 @@ async fn parked(
             .filter(|chain| granted.contains(&DeviceId(chain.device)))
             .map(|chain| chain.session)
             .collect();
-        let waiting = store.quarantined_for(&[Refusal::DayNotGranted.code()], RETRIES).await?;
-        rows.extend(waiting.into_iter().filter(|row| sessions.contains(&row.session)));
+        let mut waiting = store.quarantined_for(&[Refusal::DayNotGranted.code()], RETRIES).await?;
+        waiting.retain(|row| sessions.contains(&row.session));
+        // What follows on those changes waits for them, whatever its own reason.
+        let documents: BTreeSet<[u8; 16]> = waiting.iter().map(|row| row.document).collect();
+        let documents: Vec<[u8; 16]> =
+            documents.into_iter().filter(|document| !touched.contains(document)).collect();
+        rows.extend(store.quarantined_of(&documents).await?);
     }
     rows.retain(|row| Refusal::from_code(&row.code).is_some_and(Refusal::may_pass_later));
     Ok(rows)

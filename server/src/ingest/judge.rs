@@ -182,7 +182,7 @@ impl Judge {
                     self.accepted.push(Accepted::new(&change, signed(frame.number), self.now));
                 }
                 Err(refusal) => {
-                    let code = refusal.code().to_owned();
+                    let code = self.reason(entry, refusal);
                     notices.push(Notice {
                         session: frame.session,
                         document: entry.document,
@@ -206,6 +206,20 @@ impl Judge {
             }
         }
         notices
+    }
+
+    /// The code to keep. A document that is unknown because its first change is kept aside shares that one's reason:
+    /// it is what somebody can do something about.
+    fn reason(&self, entry: &Entry, refusal: Refusal) -> String {
+        if refusal == Refusal::DocumentUnknown {
+            let in_group = self.aside.values();
+            let mut aside = in_group.chain(&self.facts.parked);
+            let first = aside.find(|row| row.document == entry.document.0 && row.counter.is_some());
+            if let Some(first) = first {
+                return first.code.clone();
+            }
+        }
+        refusal.code().to_owned()
     }
 
     /// Asks the core. A panic of the document engine costs this one change: the document is opened again without it.

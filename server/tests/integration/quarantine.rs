@@ -34,6 +34,27 @@ async fn a_change_for_a_day_the_tablet_is_not_on_is_kept_with_a_notice_and_accep
 }
 
 #[tokio::test]
+async fn what_follows_on_a_parked_change_shares_its_reason_and_is_accepted_with_it() {
+    let server = Server::new().await;
+    let cookie = server.sign_in("rina").await;
+    let own = server.day().await;
+    let other = server.day_with(&["rina"], "Tempat lain").await;
+    let mut tablet = Tablet::prepared(&server, &cookie, 1, "rina", own).await;
+    tablet.day = other;
+    let (_, application, _) = tablet.application("1604124101900001", "Siti Nur'azizah");
+    tablet.cut();
+    tablet.status(application, mpp_sync::rules::status::Status::Verified, None);
+    let records = tablet.sync(&server, &cookie).await;
+    assert!(notices(&records).len() >= 3);
+    assert!(notices(&records).iter().all(|(_, code)| *code == "day_not_granted"), "{:?}", notices(&records));
+    tablet.prepare(&server, &cookie, other).await;
+    assert!(server.app.store().quarantined(10).await.unwrap().is_empty());
+    server.folded().await;
+    let view = server.app.store().view(application.0).await.unwrap().unwrap();
+    assert!(view.view.contains("verified"));
+}
+
+#[tokio::test]
 async fn an_edit_that_arrives_before_its_document_waits_for_it() {
     let server = Server::new().await;
     let cookie = server.sign_in("rina").await;
