@@ -8,7 +8,8 @@ export default defineConfig({
   // A test that passes only when repeated has found something.
   retries: 0,
   // Generous: a slow machine is no failure. Nothing here asserts a time.
-  timeout: 5 * 60_000,
+  timeout: 3 * 60_000,
+  use: { actionTimeout: 20_000 },
   expect: { timeout: 20_000 },
   outputDir: 'test-results',
 });

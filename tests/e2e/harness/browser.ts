@@ -56,6 +56,15 @@ export class Browser {
     this.#page = this.#context.pages()[0] ?? (await this.#context.newPage());
   }
 
+  /**
+   * Closes the browser as a person does and starts it again. What Chromium writes only now and then, as
+   * cookies, is on the disk afterwards.
+   */
+  async restart(): Promise<void> {
+    await this.#context?.close();
+    await this.launch();
+  }
+
   /** Ends every process of this browser at once, without a word: kill -9. */
   async kill(): Promise<void> {
     const context = this.#context;

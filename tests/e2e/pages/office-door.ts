@@ -17,7 +17,7 @@ export class OfficeDoor {
     await this.page.getByLabel('Nama pengguna').fill(account.username);
     await this.page.getByLabel('Kata sandi').fill(account.password);
     await this.page.getByRole('button', { name: 'Masuk' }).click();
-    await expect(this.page.getByLabel('Cari nama, nomor antrean, atau kode lacak')).toBeVisible();
+    await expect(this.page.getByRole('searchbox')).toBeVisible();
   }
 
   /** The list of applications, as it is now. */
