@@ -192,12 +192,9 @@ impl Office {
     pub fn digest(&self) -> io::Result<Digest> {
         let output = Command::new(&self.binary).arg("digest").arg("--data").arg(self.data()).output()?;
         let text = String::from_utf8_lossy(&output.stdout);
-        let parsed = text.lines().last().and_then(|line| line.split_once(' ')).and_then(|(count, hash)| {
-            Some(Digest { count: count.parse().ok()?, sha256: hash.trim().to_owned() })
-        });
-        let error =
-            || io::Error::other(format!("mpp digest: {text}{}", String::from_utf8_lossy(&output.stderr)));
-        parsed.ok_or_else(error)
+        let last = text.lines().last().unwrap_or_default();
+        let error = || format!("mpp digest: {text}{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_str(last).map_err(|_| io::Error::other(error()))
     }
 
     /// Bytes of the server's largest resident memory so far.

@@ -29,7 +29,7 @@ pub struct Synced {
     pub bytes_down: u64,
     /// Requests of the exchange, failed ones too.
     pub round_trips: u64,
-    /// Frames sent, repeated ones too.
+    /// Frames sent in exchanges that were answered to the end.
     pub frames_sent: usize,
     /// Frames that the office holds of all that this tablet cut.
     pub frames_confirmed: u64,
