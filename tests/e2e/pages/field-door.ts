@@ -75,7 +75,8 @@ export class FieldDoor {
   /** Takes one of a few choices, or of a list. */
   async choose(key: string, choice: string): Promise<void> {
     const list = this.field(key).getByRole('combobox');
-    if ((await list.count()) > 0) await list.selectOption({ label: choice });
+    await expect(this.field(key)).toBeVisible();
+    if (await list.isVisible()) await list.selectOption({ label: choice });
     else await this.field(key).getByText(choice, { exact: true }).click();
   }
 

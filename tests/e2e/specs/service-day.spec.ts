@@ -116,7 +116,7 @@ test('two tablets, one resident, one conflict: everybody ends with the same answ
     await supervisor.openApplication(slipA.ticket);
     await expect(supervisor.spelling(RESIDENT.nameAtA)).toContainText('Rina Marlina');
     await expect(supervisor.spelling(RESIDENT.nameAtB)).toContainText('Budi Hartono');
-    await expect(supervisor.card('Permohonan lain orang ini')).toContainText(slipB.ticket);
+    await expect(supervisor.card('Permohonan lain orang ini')).toContainText(CHILD_CARD);
   });
 
   await test.step('the supervisor chooses a spelling, undoes it, and chooses again', async () => {
@@ -136,7 +136,7 @@ test('two tablets, one resident, one conflict: everybody ends with the same answ
     await a.door.setStatus('Siap diambil');
     await a.network.restore();
     await a.door.sendNow();
-    await b.door.sendNow();
+    await b.door.fetchNews();
   });
 
   await test.step('all three show the same conflict', async () => {
