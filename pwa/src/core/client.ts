@@ -22,6 +22,11 @@ export function coreInWorker(module: WebAssembly.Module): Core {
     if ('message' in answer) call?.done(answer.message);
     else call?.failed(new CoreError(answer.code, answer.detail));
   };
+  // The worker itself broke (its file could not be loaded): nobody waits for ever.
+  worker.onerror = () => {
+    for (const call of waiting.values()) call.failed(new CoreError('core_worker'));
+    waiting.clear();
+  };
   const post = (message: ToWorker, transfer: Transferable[]): void => {
     worker.postMessage(message, { transfer });
   };

@@ -52,7 +52,8 @@ export interface Outcome {
 
 /** One round trip. What arrives is stored record by record; an error may come after some of it. */
 export async function exchangeOnce(use: Exchanging, day: PreparedDay, plan: Plan): Promise<Outcome> {
-  await cutFrames(use.db, use.core, await deviceKeys(use.db));
+  // Not while the link is in doubt: a day without signal would become one small frame per save.
+  if (plan.sendFrames) await cutFrames(use.db, use.core, await deviceKeys(use.db));
   const waiting = await unconfirmedFrames(use.db);
   const frames = plan.sendFrames ? fitting(waiting, plan.budget) : [];
   const hello = await helloFor(use.db, day, waiting, plan.allChains);

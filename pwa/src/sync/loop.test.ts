@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { chooseValue, editDocument, setStatus } from '../actions/field/edit-record';
 import { issueTicket } from '../actions/field/issue-ticket';
 import { listRecords } from '../actions/field/records';
 import { readRecord } from '../actions/field/read-record';
@@ -94,6 +95,20 @@ describe('sending', () => {
     tablet.loop.stop();
     expect(office.requests.map(({ frames }) => frames.length)).toEqual([1, 0]);
     expect(tablet.status.get()).toMatchObject({ unsent: 0, trouble: null });
+  });
+
+  it('cuts one frame of everything that was saved while there was no signal', async () => {
+    await register(tablet, 'Marsinah');
+    for (const name of ['Kusnadi', 'Rusdi', 'Sulastri']) {
+      office.failure = () => new ApiError('NETWORK', '', 0);
+      await tablet.loop.now();
+      tablet.loop.stop();
+      await register(tablet, name);
+    }
+    await tablet.loop.now();
+    tablet.loop.stop();
+    expect(office.frames.size).toBe(2);
+    expect(await countUnconfirmed(tablet.db)).toBe(0);
   });
 
   it('keeps everything and says so when the sign-in has ended', async () => {
@@ -219,6 +234,45 @@ describe('receiving', () => {
     await tablet.loop.now();
     tablet.loop.stop();
     expect((await readRecord(tablet, id))?.place).toBe('office');
+  });
+
+  it('shows both values that two tablets typed into one field, until a person chooses', async () => {
+    const id = await register(tablet, 'Marsinah');
+    const colleague = new TestOffice(await testCore());
+    const other = await testTablet(colleague.post, undefined, colleague.core);
+    colleague.outgoing = [{ type: 'changes', changes: await changesOf(tablet.db), cursors }];
+    await other.loop.now();
+    other.loop.stop();
+    await editDocument(other, id, 'application', { 'applicant.name': 'Marsiyem' });
+    await editDocument(tablet, id, 'application', { 'applicant.name': 'Marsinem' });
+    office.outgoing = [{ type: 'changes', changes: await changesOf(other.db), cursors }];
+    await tablet.loop.now();
+    tablet.loop.stop();
+    const [conflict] = (await readRecord(tablet, id))?.application.conflicts ?? [];
+    expect(conflict?.values.map(({ value }) => value).sort()).toEqual(['Marsinem', 'Marsiyem']);
+    expect((await listRecords(tablet, 'conflict', '')).total).toBe(1);
+    await chooseValue(tablet, id, 'applicant.name', 'Marsiyem');
+    const chosen = await readRecord(tablet, id);
+    expect(chosen?.application).toMatchObject({ conflicts: [], applicant: { name: 'Marsiyem' } });
+  });
+
+  it('shows statuses that exclude each other as a conflict, with both events', async () => {
+    const id = await register(tablet, 'Marsinah');
+    const heads = (await readRecord(tablet, id))?.application.status.heads ?? [];
+    const colleague = new TestOffice(await testCore());
+    const other = await testTablet(colleague.post, undefined, colleague.core);
+    colleague.outgoing = [{ type: 'changes', changes: await changesOf(tablet.db), cursors }];
+    await other.loop.now();
+    other.loop.stop();
+    await setStatus(other, id, 'rejected', 'Berkas tidak sah', heads);
+    await setStatus(tablet, id, 'ready', '', heads);
+    office.outgoing = [{ type: 'changes', changes: await changesOf(other.db), cursors }];
+    await tablet.loop.now();
+    tablet.loop.stop();
+    const status = (await readRecord(tablet, id))?.application.status;
+    expect(status).toMatchObject({ conflict: true });
+    expect(status?.heads).toHaveLength(2);
+    expect((await listRecords(tablet, 'conflict', '')).total).toBe(1);
   });
 
   it('does not lose a save made while changes come in', async () => {

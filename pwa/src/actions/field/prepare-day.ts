@@ -45,6 +45,8 @@ export async function prepareDay(
     ]);
     await writeMeta(db, 'regions', regencies);
     await writeMeta(db, 'site', facts);
+    const villageWord = facts.local_village_word;
+    tablet.facts.update((before) => ({ ...before, villageWord }));
     await keep(tablet, { ...granted, device_name: deviceName, complete: false });
     await loop.now();
     // The first call may have joined a round that began before the tablet was prepared.

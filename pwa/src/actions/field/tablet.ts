@@ -17,6 +17,8 @@ import { statusSource, type StatusSignal } from '../../sync/status';
 export interface Facts {
   account: Account | undefined;
   prepared: PreparedDay | undefined;
+  /** What the regency calls a village: desa, pekon, kampung. Empty until it is known. */
+  villageWord: string;
 }
 
 /** Everything the actions of the officer's door work with. One per tab that may write. */
@@ -45,6 +47,7 @@ export async function assemble({ db, core, post, appVersion }: TabletParts): Pro
   const facts = new Source<Facts>({
     account: await readMeta(db, 'account'),
     prepared: await readMeta(db, 'prepared'),
+    villageWord: (await readMeta(db, 'site'))?.local_village_word ?? '',
   });
   const changed = (documents: readonly string[]): void => {
     data.update((version) => version + 1);

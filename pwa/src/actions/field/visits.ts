@@ -1,6 +1,7 @@
 import type { VisitView } from '../../core/views';
 import { readDocument, rowsOfKind, rowsOfVisit } from '../../db/records';
 import type { Row } from '../../db/schema';
+import { unfinished } from './drafts';
 import { lines, type RecordLine } from './records';
 import type { Tablet } from './tablet';
 
@@ -13,14 +14,15 @@ export interface Waiting {
   device: string;
 }
 
-/** Tickets of the day that nobody has been served for yet, in the order of the queue. */
+/** Tickets of the day for which no form was begun yet, in the order of the queue. */
 export async function waitingVisits(tablet: Tablet): Promise<Waiting[]> {
   const day = tablet.facts.get().prepared?.day.id;
-  const [visits, applications] = await Promise.all([
+  const [visits, applications, begun] = await Promise.all([
     rowsOfKind(tablet.db, 'visit'),
     rowsOfKind(tablet.db, 'application'),
+    unfinished(tablet),
   ]);
-  const served = new Set(applications.map(({ visit }) => visit));
+  const served = new Set([...applications.map(({ visit }) => visit), ...begun.map(({ id }) => id)]);
   return visits
     .filter((row) => row.day === day && !served.has(row.id))
     .sort(inQueue)

@@ -108,7 +108,7 @@ export const en: Sentences<keyof typeof id> = {
   'slip.missing': 'This queue number is not on the tablet.',
 
   'serve.title': 'Application · {ticket}',
-  'serve.find': 'Find a resident: name, NIK or family card',
+  'serve.find': 'Find resident: name, NIK, KK',
   'serve.find.none': 'Not registered on this tablet yet. Fill in as a new resident below.',
   'serve.find.use': 'Use',
   'serve.returning': 'From an earlier registration. Check it, then choose a service.',
@@ -162,7 +162,7 @@ export const en: Sentences<keyof typeof id> = {
   'person.sex.P': 'Female',
   'person.village': '{word} and district',
   'person.village.word': 'Village',
-  'person.village.find': 'Find by name or district',
+  'person.village.find': 'Name or district',
   'person.village.none': 'Nothing matches',
   'person.village.change': 'Change',
   'person.village.others': 'Others…',
@@ -187,7 +187,7 @@ export const en: Sentences<keyof typeof id> = {
   'receipt.open': 'See the application',
 
   'records.title': 'Applications',
-  'records.find': 'Find by name, NIK, ticket or tracking code',
+  'records.find': 'Name, NIK, ticket, code',
   'records.today': 'Today',
   'records.unsent': 'Not sent yet',
   'records.conflict': 'Conflict',

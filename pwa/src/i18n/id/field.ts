@@ -100,7 +100,7 @@ export const id = {
   'slip.missing': 'Nomor antrean ini tidak ada di tablet.',
 
   'serve.title': 'Permohonan · {ticket}',
-  'serve.find': 'Cari warga: nama, NIK, atau nomor KK',
+  'serve.find': 'Cari warga: nama, NIK, KK',
   'serve.find.none': 'Belum terdaftar di tablet ini. Isi sebagai warga baru di bawah.',
   'serve.find.use': 'Pakai',
   'serve.returning': 'Data dari pendaftaran sebelumnya. Periksa, lalu pilih layanan.',
@@ -153,7 +153,7 @@ export const id = {
   'person.sex.P': 'Perempuan',
   'person.village': '{word} dan kecamatan',
   'person.village.word': 'Desa',
-  'person.village.find': 'Cari nama atau kecamatan',
+  'person.village.find': 'Nama atau kecamatan',
   'person.village.none': 'Tidak ada yang cocok',
   'person.village.change': 'Ganti',
   'person.village.others': 'Lainnya…',
@@ -177,7 +177,7 @@ export const id = {
   'receipt.open': 'Lihat permohonan',
 
   'records.title': 'Permohonan',
-  'records.find': 'Cari nama, NIK, tiket, atau kode lacak',
+  'records.find': 'Nama, NIK, tiket, kode',
   'records.today': 'Hari ini',
   'records.unsent': 'Belum terkirim',
   'records.conflict': 'Konflik',

@@ -26,10 +26,19 @@ export function reasonWords(reason: string): string {
   return known(key) ? t(key) : reason;
 }
 
+/** "Desa", or what the regency says instead. */
+export function villageWord(word: string): string {
+  return word === '' ? t('person.village.word') : word.charAt(0).toUpperCase() + word.slice(1);
+}
+
 /** What a key of an application is called on the form. */
 export function keyWords(
   key: string,
-  labels: { fields: ReadonlyMap<string, string>; requirements: readonly string[] },
+  labels: {
+    fields: ReadonlyMap<string, string>;
+    requirements: readonly string[];
+    village: string;
+  },
 ): string {
   const [part = '', name = ''] = key.split(/[./](.*)/s);
   if (part === 'field') return labels.fields.get(name) ?? name;
@@ -44,6 +53,6 @@ export function keyWords(
       : part === 'representative'
         ? t('serve.representative')
         : t('serve.applicant');
-  const label = name === 'village' ? t('person.village.word') : t(field);
+  const label = name === 'village' ? labels.village : t(field);
   return `${who}: ${label}`;
 }
