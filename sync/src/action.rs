@@ -153,11 +153,10 @@ impl<'a> SaveMaker<'a> {
     }
 }
 
-/// An id within a document that no other session makes: the first eight hex digits of the session
-/// and the number of the session's change.
-fn entry_id(document: &Document, session: &SessionId) -> String {
-    let earlier = document.changes().iter().filter(|change| change.session == *session).count();
-    format!("{}-{}", hex::encode(&session.0[..4]), earlier + 1)
+/// The id of the event or decision of this save: the first eight hex digits of the session and the
+/// number of the save. No other save makes it.
+fn entry_id(context: &Context) -> String {
+    format!("{}-{}", hex::encode(&context.session.0[..4]), context.save_number)
 }
 
 fn text(key: &str, value: &str) -> (String, Option<Value>) {

@@ -25,7 +25,7 @@ use mpp_sync::ids::{
 use mpp_sync::rules::person::Person;
 use mpp_sync::rules::status::Status;
 use mpp_sync::save::Save;
-use mpp_sync::view::{Agency, DayPlan, DecisionKind, Standard, View};
+use mpp_sync::view::{Agency, DayPlan, Standard, View};
 use p256::ecdsa::SigningKey;
 
 const SESSION: SessionId = SessionId([0x11; 16]);
@@ -157,14 +157,9 @@ fn day() -> Writer {
             .unwrap(),
     );
     let mut resident = writer.open(Kind::Resident);
-    let spelling = Decide {
-        decision: DecisionKind::Spelling,
-        field: Some("name".to_owned()),
-        value: Some("Sulastri Nuraini".to_owned()),
-        with: vec![resident.id()],
-        of: None,
-    };
-    writer.keep(decide(&writer.context, &mut resident, &spelling).unwrap());
+    let Some(View::Resident(view)) = View::of(&resident) else { panic!("a resident") };
+    let spelling = Decide::name("Sulastri Nuraini".to_owned(), vec![resident.id()]);
+    writer.keep(decide(&writer.context, &mut resident, &[*view], &spelling).unwrap());
     writer
 }
 

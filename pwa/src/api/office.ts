@@ -151,8 +151,9 @@ export async function postIdentity(
   group: string,
   decision: 'join' | 'split',
   members: readonly string[],
+  from: readonly string[],
 ): Promise<void> {
-  await postJson(`/api/office/residents/${group}/${decision}`, { members });
+  await postJson(`/api/office/residents/${group}/${decision}`, { members, from });
 }
 
 export async function postUndo(resident: string, decision: string): Promise<void> {

@@ -117,7 +117,7 @@ export interface Decision extends Author {
   readonly with: readonly string[];
   readonly of?: string;
   readonly after: readonly string[];
-  readonly active: boolean;
+  readonly undone: boolean;
 }
 
 export interface ResidentView extends DocumentView {

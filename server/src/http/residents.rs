@@ -4,8 +4,9 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use mpp_sync::action::{ActionError, Decide, decide};
+use mpp_sync::document::Document;
 use mpp_sync::ids::{DocumentId, Kind};
-use mpp_sync::view::{DecisionKind, View};
+use mpp_sync::view::{DecisionKind, ResidentView, View};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -35,19 +36,16 @@ pub async fn spelling(
 ) -> Result<Json<Value>, ApiError> {
     let asked: ChooseSpelling = json_body(request).await?;
     members_are_residents(&app, key, &asked.members, 1).await?;
-    let decision = Decide {
-        decision: DecisionKind::Spelling,
-        field: Some("name".to_owned()),
-        value: Some(asked.value),
-        with: asked.members,
-        of: None,
-    };
-    write(&app, &account.username, key, decision).await
+    let decision = Decide::name(asked.value, asked.members);
+    write(&app, &account.username, key, &decision).await
 }
 
 #[derive(Deserialize)]
 struct Members {
     members: Vec<DocumentId>,
+    /// For different people: the other side. With none, all members differ from each other.
+    #[serde(default)]
+    from: Vec<DocumentId>,
 }
 
 /// `POST /api/office/residents/{key}/join`
@@ -85,14 +83,7 @@ pub async fn undo(
     AuthSupervisor(account): AuthSupervisor,
     InPath((resident, decision)): InPath<(DocumentId, String)>,
 ) -> Result<Json<Value>, ApiError> {
-    let undo = Decide {
-        decision: DecisionKind::Undo,
-        field: None,
-        value: None,
-        with: Vec::new(),
-        of: Some(decision),
-    };
-    write(&app, &account.username, resident, undo).await
+    write(&app, &account.username, resident, &Decide::undo(decision)).await
 }
 
 async fn belongs(
@@ -103,9 +94,9 @@ async fn belongs(
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
     let asked: Members = json_body(request).await?;
-    members_are_residents(app, key, &asked.members, 2).await?;
-    write(app, officer, key, Decide { decision, field: None, value: None, with: asked.members, of: None })
-        .await
+    let all: Vec<DocumentId> = asked.members.iter().chain(&asked.from).copied().collect();
+    members_are_residents(app, key, &all, 2).await?;
+    write(app, officer, key, &Decide { from: asked.from, ..Decide::about(decision, asked.members) }).await
 }
 
 /// The members must be held here, be residents, and include the one that keeps the decision.
@@ -130,18 +121,34 @@ async fn members_are_residents(
 }
 
 /// Writes the decision into the resident and answers with that resident.
+///
+/// All residents it is about are opened with it, so that it replaces what was decided in any of them.
 async fn write(
     app: &Shared,
     officer: &str,
     resident: DocumentId,
-    asked: Decide,
+    asked: &Decide,
 ) -> Result<Json<Value>, ApiError> {
+    let mut opened = vec![resident];
+    opened.extend(asked.with.iter().chain(&asked.from).filter(|id| **id != resident));
     let made = app
         .office
-        .write(officer, &[resident], |context, documents| match documents {
-            [document] if document.kind() == Kind::Resident => decide(context, document, &asked),
-            _ => Err(ActionError::Key("resident".to_owned())),
+        .write(officer, &opened, |context, documents| {
+            let group: Vec<ResidentView> = documents.iter().filter_map(resident_view).collect();
+            match documents.first_mut() {
+                Some(document) if document.kind() == Kind::Resident => {
+                    decide(context, document, &group, asked)
+                }
+                _ => Err(ActionError::Key("resident".to_owned())),
+            }
         })
         .await?;
     Ok(Json(json!({ "resident": made.views.first().map(View::to_json) })))
+}
+
+fn resident_view(document: &Document) -> Option<ResidentView> {
+    match View::of(document) {
+        Some(View::Resident(view)) => Some(*view),
+        _ => None,
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{ActionError, Context, MadeSave, SaveMaker, id, text};
+use super::{ActionError, Context, MadeSave, SaveMaker, entry_id, id, text};
 use crate::document::{Document, Edits, Value};
 use crate::ids::{DocumentId, Kind};
 use crate::rules::date::Date;
@@ -120,7 +120,7 @@ fn filled(fields: &BTreeMap<String, String>) -> impl Iterator<Item = (&String, &
 
 fn received(context: &Context) -> (String, Option<Value>) {
     let event = StoredEvent { status: Status::Received, reason: None, after: Vec::new() };
-    let key = format!("{STATUS_PREFIX}{}-1", hex::encode(&context.session.0[..4]));
+    let key = format!("{STATUS_PREFIX}{}", entry_id(context));
     (key, Some(Value::from(serde_json::to_string(&event).unwrap_or_default())))
 }
 

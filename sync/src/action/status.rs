@@ -28,7 +28,7 @@ pub fn add_status(
         None => StatusView::of_document(application).map(|view| view.heads).unwrap_or_default(),
     };
     let event = StoredEvent { status, reason: reason.map(str::to_owned), after };
-    let key = format!("{STATUS_PREFIX}{}", entry_id(application, &context.session));
+    let key = format!("{STATUS_PREFIX}{}", entry_id(context));
     let value = Value::from(serde_json::to_string(&event).unwrap_or_default());
     let mut maker = SaveMaker::new(context);
     maker.change(application, &vec![(key, Some(value))])?;

@@ -133,39 +133,66 @@ fn two_spellings_of_one_number_are_one_person_until_somebody_undoes_it() {
     assert!(typed_by.contains(&("rina", "A")) && typed_by.contains(&("budi", "B")));
 
     let mut office = Device::new(3, "sari", "kantor");
-    let choose = Decide {
-        decision: DecisionKind::Spelling,
-        field: Some("name".to_owned()),
-        value: Some("Sulastri".to_owned()),
-        with: vec![first.id(), second.id()],
-        of: None,
+    let both = vec![first.id(), second.id()];
+    let mut decided = |first: &mut Document, asked: &Decide| {
+        let group = [resident(first), resident(&second)];
+        decide(&office.context, first, &group, asked).map(|made| office.keep(&made))
     };
-    let made = decide(&office.context, &mut first, &choose).unwrap();
-    office.keep(&made);
+    decided(&mut first, &Decide::name("Sulastri".to_owned(), both.clone())).unwrap();
     let chosen = groups(&first)[0].spelling.clone().unwrap();
     assert_eq!((chosen.value.as_str(), chosen.officer.as_str()), ("Sulastri", "sari"));
     assert!(!groups(&first)[0].spelling_open);
 
-    let undo = |of: &str| Decide {
-        decision: DecisionKind::Undo,
-        field: None,
-        value: None,
-        with: Vec::new(),
-        of: Some(of.to_owned()),
-    };
-    assert!(matches!(decide(&office.context, &mut first, &undo("none")), Err(ActionError::Key(_))));
-    decide(&office.context, &mut first, &undo(&chosen.decision)).unwrap();
+    let unknown = decided(&mut first, &Decide::undo("none".to_owned()));
+    assert!(matches!(unknown, Err(ActionError::Key(_))));
+    decided(&mut first, &Decide::undo(chosen.decision)).unwrap();
     assert!(groups(&first)[0].spelling_open);
 
-    let split = Decide {
-        decision: DecisionKind::Split,
-        field: None,
-        value: None,
-        with: vec![first.id(), second.id()],
-        of: None,
-    };
-    decide(&office.context, &mut first, &split).unwrap();
+    decided(&mut first, &Decide::about(DecisionKind::Split, both)).unwrap();
     assert_eq!(groups(&first).len(), 2);
+}
+
+/// Three registrations of one number: `one` and `two` are spellings of a name, `three` is another.
+fn three() -> [Document; 3] {
+    [(1, "Sulastri"), (2, "Sulastry"), (4, "Rusdi")].map(|(number, name)| {
+        let mut tablet = Device::new(number, "rina", "A");
+        let made = register(&tablet.context, &DAY, None, None, &typed(name, "X-1")).unwrap();
+        open(&tablet.keep(&made), Kind::Resident)
+    })
+}
+
+#[test]
+fn a_split_keeps_the_other_side_together() {
+    let [mut one, two, three] = three();
+    let views = |one: &Document| [resident(one), resident(&two), resident(&three)];
+    let mut office = Device::new(3, "sari", "kantor");
+    let mut asked = Decide::about(DecisionKind::Split, vec![one.id(), two.id()]);
+    asked.from = vec![three.id()];
+    let group = views(&one);
+    let made = decide(&office.context, &mut one, &group, &asked).unwrap();
+    office.keep(&made);
+    let groups = group_residents(&views(&one));
+    let sizes: Vec<_> = groups.iter().map(|group| (group.members.len(), group.question)).collect();
+    assert!(sizes == [(2, false), (1, false)] || sizes == [(1, false), (2, false)], "{sizes:?}");
+
+    let join = Decide::about(DecisionKind::Join, vec![one.id(), two.id(), three.id()]);
+    let group = views(&one);
+    let made = decide(&office.context, &mut one, &group, &join).unwrap();
+    office.keep(&made);
+    assert_eq!(group_residents(&views(&one)).len(), 1);
+}
+
+#[test]
+fn decisions_that_did_not_see_each_other_are_a_question_again() {
+    let [mut one, two, mut three] = three();
+    let before = [resident(&one), resident(&two), resident(&three)];
+    let pair = vec![one.id(), three.id()];
+    let sari = Device::new(3, "sari", "kantor");
+    let yuni = Device::new(5, "yuni", "kantor");
+    decide(&sari.context, &mut one, &before, &Decide::about(DecisionKind::Join, pair.clone())).unwrap();
+    decide(&yuni.context, &mut three, &before, &Decide::about(DecisionKind::Split, pair)).unwrap();
+    let groups = group_residents(&[resident(&one), resident(&two), resident(&three)]);
+    assert!(groups.iter().all(|group| group.question));
 }
 
 #[test]
@@ -179,14 +206,9 @@ fn one_number_with_two_different_names_is_a_question() {
     let groups = group_residents(&[resident(&second), resident(&first)]);
     assert_eq!(groups.len(), 2);
     assert!(groups.iter().all(|group| group.question && group.question_with.len() == 1));
-    let join = Decide {
-        decision: DecisionKind::Join,
-        field: None,
-        value: None,
-        with: vec![first.id(), second.id()],
-        of: None,
-    };
-    decide(&Device::new(3, "sari", "kantor").context, &mut first, &join).unwrap();
+    let join = Decide::about(DecisionKind::Join, vec![first.id(), second.id()]);
+    let group = [resident(&first), resident(&second)];
+    decide(&Device::new(3, "sari", "kantor").context, &mut first, &group, &join).unwrap();
     let joined = group_residents(&[resident(&second), resident(&first)]);
     assert_eq!((joined.len(), joined[0].question), (1, false));
 }
@@ -203,12 +225,13 @@ fn statuses_that_exclude_each_other_are_a_conflict_until_a_person_settles_it() {
     let made = register(&a.context, &DAY, None, None, &typed("Sulastri", "DUKCAPIL-04")).unwrap();
     let mut on_tablet = open(&a.keep(&made), Kind::Application);
     let mut at_office = on_tablet.clone();
-    let office = Device::new(3, "sari", "kantor");
+    let mut office = Device::new(3, "sari", "kantor");
     let no_reason = add_status(&office.context, &mut at_office, Status::Rejected, Some("  "), None);
     assert!(matches!(no_reason, Err(ActionError::Input(_))));
     let ready = add_status(&a.context, &mut on_tablet, Status::Ready, None, None).unwrap();
     let rejected =
         add_status(&office.context, &mut at_office, Status::Rejected, Some("Berkas palsu"), None).unwrap();
+    office.keep(&rejected);
     exchange(&mut on_tablet, &ready, &mut at_office, &rejected);
     assert_eq!(application(&on_tablet), application(&at_office));
     let status = application(&on_tablet).status;

@@ -11,6 +11,7 @@ use crate::document::Document;
 use crate::ids::{DocumentId, Kind};
 use crate::rules::status::Status;
 use crate::rules::tracking;
+use crate::view::ResidentView;
 
 #[derive(Deserialize)]
 struct Known {
@@ -155,9 +156,10 @@ pub(super) fn resident_decide(parameters: &Parameters<'_>) -> Result<Answer, Cal
         ctx: Context,
         #[serde(flatten)]
         known: Known,
+        group: Vec<ResidentView>,
         decide: Decide,
     }
     let input: Input = parameters.read()?;
     let mut document = open(parameters, Kind::Resident, &input.known)?;
-    Ok(save_answer(action::decide(&input.ctx, &mut document, &input.decide)?))
+    Ok(save_answer(action::decide(&input.ctx, &mut document, &input.group, &input.decide)?))
 }

@@ -76,7 +76,7 @@ fn an_application_is_registered_edited_and_moved_on() {
     context["save_previous"] = made.json["save"]["hash"].clone();
     let edited = ok(
         "document_edit",
-        json!({"ctx": context, "kind": "application", "id": entry["document"], "changes": [entry["change"]],
+        json!({"ctx": context.clone(), "kind": "application", "id": entry["document"], "changes": [entry["change"]],
                "set": {"notes": "Lansia", "check/0": false}}),
         &made.blobs,
     );
@@ -89,7 +89,7 @@ fn an_application_is_registered_edited_and_moved_on() {
     let changes = json!([entry["change"], second]);
     let moved_on = ok(
         "status_add",
-        json!({"ctx": ctx(), "id": entry["document"], "changes": changes, "status": "verified"}),
+        json!({"ctx": context, "id": entry["document"], "changes": changes, "status": "verified"}),
         &blobs,
     );
     assert_eq!(moved_on.json["save"]["entries"][0]["view"]["status"]["current"], "verified");

@@ -36,6 +36,8 @@ pub(crate) struct StoredDecision {
     pub(crate) value: Option<String>,
     #[serde(rename = "w", default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) with: Vec<DocumentId>,
+    #[serde(rename = "x", default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) from: Vec<DocumentId>,
     #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
     pub(crate) of: Option<String>,
     #[serde(rename = "a", default, skip_serializing_if = "Vec::is_empty")]
@@ -57,19 +59,22 @@ pub struct Decision {
     pub value: Option<String>,
     /// The residents it is about.
     pub with: Vec<DocumentId>,
+    /// For a split: the residents on the other side; with none, all of `with` differ from each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub from: Vec<DocumentId>,
     /// The decision that is undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
     /// Who, where, when.
     #[serde(flatten)]
     pub author: Author,
-    /// The decisions it replaces.
+    /// The decisions that its writer saw and it replaces.
     pub after: Vec<String>,
-    /// Whether it counts: neither undone nor replaced by one that counts.
-    pub active: bool,
+    /// Whether it was taken back.
+    pub undone: bool,
 }
 
-/// All decisions in a document, the ones that count marked.
+/// All decisions in a document in the order of their time.
 pub(super) fn decisions(read: &Read<'_>) -> Vec<Decision> {
     let parse = |(id, value, change): (&str, &Value, &ChangeMeta)| {
         let stored: StoredDecision = serde_json::from_str(value.text()?).ok()?;
@@ -79,25 +84,46 @@ pub(super) fn decisions(read: &Read<'_>) -> Vec<Decision> {
             field: stored.field,
             value: stored.value,
             with: stored.with,
+            from: stored.from,
             of: stored.of,
             author: change.author.clone(),
             after: stored.after,
-            active: false,
+            undone: false,
         })
     };
     let mut all: Vec<Decision> = read.entries(PREFIX).filter_map(parse).collect();
     all.sort_by(|one, two| (one.author.at, &one.id).cmp(&(two.author.at, &two.id)));
-    mark_active(&mut all);
+    let undone: BTreeSet<String> = all.iter().filter_map(|decision| decision.of.clone()).collect();
+    for decision in &mut all {
+        decision.undone = undone.contains(&decision.id);
+    }
     all
 }
 
-fn mark_active(all: &mut [Decision]) {
-    let undone: BTreeSet<String> = all.iter().filter_map(|decision| decision.of.clone()).collect();
-    let counts =
-        |decision: &Decision| decision.decision != DecisionKind::Undo && !undone.contains(&decision.id);
-    let replaced: BTreeSet<String> =
-        all.iter().filter(|decision| counts(decision)).flat_map(|decision| decision.after.clone()).collect();
-    for decision in all {
-        decision.active = counts(decision) && !replaced.contains(&decision.id);
+impl Decision {
+    /// Whether it still counts by itself: no undoing, and not taken back.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.decision != DecisionKind::Undo && !self.undone
     }
+
+    /// Whether it says of two residents that they are, or are not, one person.
+    #[must_use]
+    pub fn covers(&self, one: &DocumentId, two: &DocumentId) -> bool {
+        match self.decision {
+            DecisionKind::Join => self.with.contains(one) && self.with.contains(two),
+            DecisionKind::Split if self.from.is_empty() => self.with.contains(one) && self.with.contains(two),
+            DecisionKind::Split => {
+                let across = |one, two| self.with.contains(one) && self.from.contains(two);
+                across(one, two) || across(two, one)
+            }
+            DecisionKind::Spelling | DecisionKind::Undo => false,
+        }
+    }
+}
+
+/// The decisions that no other of them replaces. More than one is a disagreement.
+pub(super) fn heads<'a>(decisions: &[&'a Decision]) -> Vec<&'a Decision> {
+    let replaced: BTreeSet<&String> = decisions.iter().flat_map(|decision| &decision.after).collect();
+    decisions.iter().filter(|decision| !replaced.contains(&decision.id)).copied().collect()
 }

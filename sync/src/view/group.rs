@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::decision::{Decision, DecisionKind};
+use super::decision::{Decision, DecisionKind, heads};
 use super::resident::ResidentView;
 use crate::ids::DocumentId;
 use crate::rules::similarity::same_name;
@@ -71,7 +71,7 @@ pub fn group_residents(residents: &[ResidentView]) -> Vec<ResidentGroup> {
     let mut sorted: Vec<&ResidentView> = residents.iter().collect();
     sorted.sort_by_key(|resident| resident.id);
     let decisions: Vec<&Decision> =
-        sorted.iter().flat_map(|resident| &resident.decisions).filter(|decision| decision.active).collect();
+        sorted.iter().flat_map(|resident| &resident.decisions).filter(|decision| decision.counts()).collect();
     let mut leader: Vec<usize> = (0..sorted.len()).collect();
     let mut questions: BTreeSet<(usize, usize)> = BTreeSet::new();
     for (one, two) in candidate_pairs(&sorted, &decisions) {
@@ -106,9 +106,10 @@ fn candidate_pairs(sorted: &[&ResidentView], decisions: &[&Decision]) -> BTreeSe
             by_nik.entry(nik).or_default().push(index);
         }
     }
-    let named = decisions
-        .iter()
-        .map(|decision| decision.with.iter().filter_map(|id| by_id.get(id).copied()).collect::<Vec<_>>());
+    let named = decisions.iter().map(|decision| {
+        let about = decision.with.iter().chain(&decision.from);
+        about.filter_map(|id| by_id.get(id).copied()).collect::<Vec<_>>()
+    });
     let mut pairs = BTreeSet::new();
     for set in by_nik.into_values().chain(named) {
         for (position, one) in set.iter().enumerate() {
@@ -121,18 +122,22 @@ fn candidate_pairs(sorted: &[&ResidentView], decisions: &[&Decision]) -> BTreeSe
 }
 
 fn verdict(one: &ResidentView, two: &ResidentView, decisions: &[&Decision]) -> Verdict {
-    let about = |kind: DecisionKind| {
-        decisions.iter().any(|decision| {
-            decision.decision == kind && decision.with.contains(&one.id) && decision.with.contains(&two.id)
-        })
-    };
+    let covering: Vec<&Decision> =
+        decisions.iter().filter(|decision| decision.covers(&one.id, &two.id)).copied().collect();
+    let heads = heads(&covering);
+    if let Some(last) = heads.first() {
+        let agreed = heads.iter().all(|head| head.decision == last.decision);
+        return match last.decision {
+            DecisionKind::Join if agreed => Verdict::Same,
+            DecisionKind::Split if agreed => Verdict::Different,
+            _ => Verdict::Ask,
+        };
+    }
     let same_number = one.person.nik.is_some() && one.person.nik == two.person.nik;
-    match (about(DecisionKind::Join), about(DecisionKind::Split)) {
-        (true, false) => Verdict::Same,
-        (false, true) => Verdict::Different,
-        (false, false) if !same_number => Verdict::Different,
-        (false, false) if only_spelling_differs(one, two) => Verdict::Same,
-        _ => Verdict::Ask,
+    match same_number {
+        false => Verdict::Different,
+        true if only_spelling_differs(one, two) => Verdict::Same,
+        true => Verdict::Ask,
     }
 }
 
@@ -197,22 +202,23 @@ fn spelling(resident: &ResidentView) -> Option<Spelling> {
     })
 }
 
-/// The one active choice; two that differ are none, so that a person is asked again.
+/// The one choice that nobody replaced; two that differ are none, so that a person is asked again.
 fn chosen(members: &[&ResidentView]) -> Option<ChosenSpelling> {
-    let mut found = members.iter().flat_map(|resident| {
-        resident
-            .decisions
-            .iter()
-            .filter(|decision| decision.active && decision.decision == DecisionKind::Spelling)
-            .map(move |decision| (resident.id, decision))
-    });
-    let (resident, decision) = found.next()?;
-    if found.any(|(_, other)| other.value != decision.value) {
+    let of_name = |decision: &Decision| decision.counts() && decision.decision == DecisionKind::Spelling;
+    let all: Vec<(DocumentId, &Decision)> = members
+        .iter()
+        .flat_map(|resident| resident.decisions.iter().map(|decision| (resident.id, decision)))
+        .filter(|(_, decision)| of_name(decision))
+        .collect();
+    let heads = heads(&all.iter().map(|(_, decision)| *decision).collect::<Vec<_>>());
+    let decision = *heads.first()?;
+    if heads.iter().any(|other| other.value != decision.value) {
         return None;
     }
+    let (resident, _) = all.iter().find(|(_, other)| other.id == decision.id)?;
     Some(ChosenSpelling {
         value: decision.value.clone()?,
-        resident,
+        resident: *resident,
         decision: decision.id.clone(),
         officer: decision.author.officer.clone(),
         at: decision.author.at,

@@ -25,8 +25,12 @@ export async function chooseSpelling(group: ResidentGroup, value: string): Promi
 
 /** Answers "is this one person?" for a group and those it is asked about. */
 export async function decideIdentity(group: ResidentGroup, decision: 'join' | 'split'): Promise<void> {
-  const members = [...group.members, ...group.question_with];
-  await guarded(() => postIdentity(group.key, decision, members));
+  const { key, members, question_with: others } = group;
+  await guarded(() =>
+    decision === 'join'
+      ? postIdentity(key, decision, [...members, ...others], [])
+      : postIdentity(key, decision, members, others),
+  );
 }
 
 export async function undoDecision(resident: string, decision: string): Promise<void> {
