@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use rust_embed::RustEmbed;
 
 use super::error::ApiError;
@@ -21,6 +21,10 @@ pub async fn serve(uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     if path.starts_with("api/") || path.starts_with("sync/") {
         return ApiError::not_found().into_response();
+    }
+    // The officers' service worker starts at the slash; without it the door would not open offline.
+    if matches!(path, "petugas" | "kantor") {
+        return Redirect::permanent(&format!("/{path}/")).into_response();
     }
     let file = match path.trim_end_matches('/') {
         "" => "index.html",

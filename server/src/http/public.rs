@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use mpp_sync::rules::tracking;
+use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -14,6 +15,9 @@ use super::guard::InPath;
 use crate::calendar;
 use crate::review::published::{Catalogue, days, public_day, text};
 use crate::review::tracking::tracked;
+
+const ASK_AGAIN: &str = "no-cache";
+const FOR_AN_HOUR: &str = "public, max-age=3600";
 
 /// `GET /api/public/site`
 pub async fn site(State(app): State<Shared>) -> Json<Value> {
@@ -31,18 +35,19 @@ pub async fn site(State(app): State<Shared>) -> Json<Value> {
 ///
 /// # Errors
 /// When the store fails.
-pub async fn services(State(app): State<Shared>) -> Result<Json<Value>, ApiError> {
-    Ok(Json(Catalogue::read(app.store()).await?.published()))
+pub async fn services(State(app): State<Shared>, headers: HeaderMap) -> Result<Response, ApiError> {
+    let published = Catalogue::read(app.store()).await?.published();
+    Ok(tagged(&headers, &published, ASK_AGAIN))
 }
 
 /// `GET /api/public/days`: today and later.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn public_days(State(app): State<Shared>) -> Result<Json<Value>, ApiError> {
+pub async fn public_days(State(app): State<Shared>, headers: HeaderMap) -> Result<Response, ApiError> {
     let days = days(app.store(), Some(&app.date(0))).await?;
     let days: Vec<Value> = days.iter().map(|day| public_day(day, &app.regions)).collect();
-    Ok(Json(json!({ "days": days })))
+    Ok(tagged(&headers, &json!({ "days": days }), ASK_AGAIN))
 }
 
 /// `GET /api/public/track/{code}`
@@ -94,8 +99,14 @@ fn readable_phone(phone: &str) -> String {
 
 /// `GET /api/public/regions`
 pub async fn regions(State(app): State<Shared>, headers: HeaderMap) -> Response {
-    let body = serde_json::to_vec(&app.regions).unwrap_or_default();
-    let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&body)[..12]));
+    tagged(&headers, &app.regions, FOR_AN_HOUR)
+}
+
+/// JSON with a tag: who has it already hears so in a few bytes.
+fn tagged(headers: &HeaderMap, value: &impl Serialize, cache: &'static str) -> Response {
+    let body = serde_json::to_vec(value).unwrap_or_default();
+    // Weak: the body may be compressed on its way.
+    let etag = format!("W/\"{}\"", hex::encode(&Sha256::digest(&body)[..12]));
     let fresh = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
     let mut response = if fresh {
         StatusCode::NOT_MODIFIED.into_response()
@@ -103,7 +114,7 @@ pub async fn regions(State(app): State<Shared>, headers: HeaderMap) -> Response 
         ([(header::CONTENT_TYPE, "application/json")], body).into_response()
     };
     let out = response.headers_mut();
-    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         out.insert(header::ETAG, etag);
     }

@@ -9,6 +9,7 @@ use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::{get, post};
 use tower::ServiceBuilder;
+use tower_http::compression::CompressionLayer;
 use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
@@ -28,15 +29,10 @@ pub fn router(app: Shared) -> Router {
         // Whoever watches the server.
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        // Everybody.
+        .merge(public_pages())
         .route("/api/login", post(login::login))
         .route("/api/logout", post(login::logout))
         .route("/api/me", get(login::me))
-        .route("/api/public/site", get(public::site))
-        .route("/api/public/services", get(public::services))
-        .route("/api/public/days", get(public::public_days))
-        .route("/api/public/track/{code}", get(public::track))
-        .route("/api/public/regions", get(public::regions))
         // Field officers and their tablets.
         .route("/api/field/days", get(field::field_days))
         .route("/api/field/prepare", post(field::prepare))
@@ -65,6 +61,17 @@ pub fn router(app: Shared) -> Router {
                 .layer(from_fn(same_site))
                 .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT)),
         )
+}
+
+/// Everybody. Compressed, since nothing here is secret; nothing else is compressed by this layer.
+fn public_pages() -> Router<Shared> {
+    Router::new()
+        .route("/api/public/site", get(public::site))
+        .route("/api/public/services", get(public::services))
+        .route("/api/public/days", get(public::public_days))
+        .route("/api/public/track/{code}", get(public::track))
+        .route("/api/public/regions", get(public::regions))
+        .layer(CompressionLayer::new())
 }
 
 /// The route, never the address: tracking codes and ids stay out of the log.

@@ -40,7 +40,8 @@ fn bytes(id: Option<DocumentId>) -> Option<[u8; 16]> {
 }
 
 fn resident_row(view: &ResidentView, key: &NodeKey) -> ResidentRow {
-    let others = view.decisions.iter().flat_map(|decision| &decision.with).filter(|other| **other != view.id);
+    let others = view.decisions.iter().flat_map(|decision| decision.with.iter().chain(&decision.from));
+    let others = others.filter(|other| **other != view.id);
     ResidentRow {
         document: view.id.0,
         nik_key: view.person.nik.as_deref().map(|nik| key.nik_key(nik)),
@@ -98,15 +99,10 @@ pub fn status_word(status: Status) -> String {
     serde_json::to_value(status).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-/// Region and last four digits: enough to tell two people apart in a list.
+/// The last four digits only: the others tell where and when a person was born.
 fn masked(nik: &str) -> String {
-    let digits: Vec<char> = nik.chars().collect();
-    let last = digits.len().saturating_sub(4);
-    digits
-        .iter()
-        .enumerate()
-        .map(|(index, digit)| if (6..last).contains(&index) { '•' } else { *digit })
-        .collect()
+    let hidden = nik.chars().count().saturating_sub(4);
+    nik.chars().enumerate().map(|(index, digit)| if index < hidden { '•' } else { digit }).collect()
 }
 
 #[cfg(test)]
@@ -114,8 +110,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_masked_nik_shows_region_and_last_four_digits() {
-        assert_eq!(masked("1604996311639902"), "160499••••••9902");
+    fn a_masked_nik_shows_its_last_four_digits() {
+        assert_eq!(masked("1604996311639902"), "••••••••••••9902");
         assert_eq!(masked("1604"), "1604");
         assert_eq!(masked(""), "");
     }
