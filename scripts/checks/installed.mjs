@@ -9,8 +9,9 @@ const packages = (path) => JSON.parse(readFileSync(path, "utf8")).packages;
 
 const wanted = Object.entries(packages(`${folder}/package-lock.json`));
 const found = existsSync(installed) ? packages(installed) : {};
-// Optional packages are those of other machines.
+// Optional packages are those of other machines; extraneous ones are never installed.
 const same = wanted.every(
-  ([path, one]) => path === "" || one.optional === true || found[path]?.integrity === one.integrity,
+  ([path, one]) =>
+    path === "" || one.optional === true || one.extraneous === true || found[path]?.integrity === one.integrity,
 );
 process.exit(same ? 0 : 1);
