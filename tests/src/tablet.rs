@@ -5,6 +5,7 @@
 //! [`frames`] packs and signs them, [`sync`] exchanges them, [`digest`] says what the tablet holds.
 //! [`state`] is what the journal means, rebuilt at each start.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use mpp_sync::frame::{PreviousSession, SessionHeader};
@@ -60,7 +61,17 @@ pub struct Tablet {
     /// This start's session; it has saves only if the state knows it.
     session: SessionId,
     client: Client,
+    claims: Claims,
     torn: u64,
+}
+
+/// Of which sessions the office is asked what it holds, and whose changes it need not send back.
+#[derive(Debug)]
+struct Claims {
+    /// Every session: at the first exchange of a start, and when the office's storage is another one.
+    all: bool,
+    /// Those named since everything was last exchanged.
+    open: BTreeSet<SessionId>,
 }
 
 impl Tablet {
@@ -81,7 +92,8 @@ impl Tablet {
         let client = Client::new(&settings.url)?;
         let session = SessionId(random()?);
         let (journal, torn) = (opened.journal, opened.torn);
-        let mut tablet = Self { settings, key, prepared, journal, state, session, client, torn };
+        let claims = Claims { all: true, open: BTreeSet::new() };
+        let mut tablet = Self { settings, key, prepared, journal, state, session, client, claims, torn };
         // What an earlier start saved and did not cut is cut now: its session never goes on.
         tablet.cut_frames()?;
         Ok(tablet)

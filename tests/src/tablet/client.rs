@@ -46,6 +46,7 @@ pub struct Client {
     url: String,
     /// Counted since the last [`Client::take_traffic`].
     traffic: Traffic,
+    signed_in: bool,
 }
 
 #[derive(Deserialize)]
@@ -80,7 +81,12 @@ impl Client {
     /// [`TabletError::Unreachable`] when the machine has no network stack to offer.
     pub fn new(url: &str) -> Result<Self, TabletError> {
         let http = reqwest::Client::builder().cookie_store(true).no_proxy().build().map_err(unreachable)?;
-        Ok(Self { http, url: url.trim_end_matches('/').to_owned(), traffic: Traffic::default() })
+        Ok(Self {
+            http,
+            url: url.trim_end_matches('/').to_owned(),
+            traffic: Traffic::default(),
+            signed_in: false,
+        })
     }
 
     /// Signs in; the cookie stays in the client.
@@ -89,7 +95,15 @@ impl Client {
     /// [`TabletError::Answer`] with `LOGIN_WRONG` or `LOGIN_LOCKED`.
     pub async fn sign_in(&mut self, login: &Login) -> Result<Value, TabletError> {
         let body = json!({"username": login.username, "password": login.password});
-        self.post("/api/login", &body).await
+        let account = self.post("/api/login", &body).await?;
+        self.signed_in = true;
+        Ok(account)
+    }
+
+    /// Whether somebody signed in since the start; the office may have ended that since.
+    #[must_use]
+    pub fn is_signed_in(&self) -> bool {
+        self.signed_in
     }
 
     /// Has this device prepared for a day: the one wanted, else the one of today, else the first.

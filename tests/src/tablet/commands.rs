@@ -30,6 +30,8 @@ pub enum Command {
         #[serde(default)]
         timeout_ms: Option<u64>,
     },
+    /// Packs what is saved into frames now, as a tablet does that is in touch with the office all day.
+    Cut,
     /// Says what the tablet holds, as one number.
     Digest,
     /// Writes the records themselves, one canonical JSON a line.
@@ -78,6 +80,7 @@ async fn carry_out(tablet: &mut Tablet, command: Command) -> Result<Value, Table
             let timeout = Duration::from_millis(timeout_ms.unwrap_or(TIMEOUT_MS));
             Ok(as_json(&tablet.sync(timeout).await))
         }
+        Command::Cut => Ok(json!({"ok": true, "frames": tablet.cut_frames()?})),
         Command::Digest => {
             let mut answer = as_json(&digest(&records(tablet.state())));
             answer["ok"] = true.into();

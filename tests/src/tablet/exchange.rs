@@ -8,6 +8,7 @@ use mpp_sync::ids::{LogId, SessionId};
 
 use super::device::Prepared;
 use super::record::Record;
+use super::state::Session;
 use super::{Tablet, TabletError};
 
 /// What one round trip did.
@@ -19,6 +20,8 @@ pub struct Exchanged {
     pub received: usize,
     /// Frames sent.
     pub frames_sent: usize,
+    /// Their raw bytes, and the bytes of the body that carried them.
+    pub raw_and_body: (usize, usize),
     /// Frames that the same log confirmed before and holds no longer. Must stay 0.
     pub forgotten: u64,
     /// Stable codes of frames that were refused.
@@ -31,14 +34,16 @@ impl Tablet {
     /// What the tablet says first in a body.
     #[must_use]
     pub fn hello(&self, prepared: &Prepared) -> Hello {
-        let claim = |session: &super::state::Session| ChainClaim {
-            session: session.id,
-            frames: session.frames.len() as u64,
+        let named = |session: &&Session| {
+            let unconfirmed = session.confirmed < session.frames.len() as u64;
+            unconfirmed || self.claims.all || self.claims.open.contains(&session.id)
         };
+        let claim =
+            |session: &Session| ChainClaim { session: session.id, frames: session.frames.len() as u64 };
         Hello {
             device: prepared.device,
             day: Some(prepared.day),
-            chains: self.state.sessions().iter().map(claim).collect(),
+            chains: self.state.sessions().iter().filter(named).map(claim).collect(),
             pull: Some(PullRequest { log: self.state.log(), cursors: self.state.cursors(&prepared.scopes) }),
         }
     }
@@ -66,8 +71,15 @@ impl Tablet {
         let prepared = self.prepared.clone();
         let prepared = prepared.ok_or_else(|| TabletError::NotPrepared("never prepared".to_owned()))?;
         let frames = budget.map(|budget| self.frames_to_send(budget)).unwrap_or_default();
-        let body = encode_request(&self.hello(&prepared), &frames);
-        let mut done = Exchanged { frames_sent: frames.len(), log: self.state.log(), ..Exchanged::default() };
+        let hello = self.hello(&prepared);
+        let body = encode_request(&hello, &frames);
+        let mut done = Exchanged {
+            frames_sent: frames.len(),
+            raw_and_body: (frames.iter().map(|frame| frame.len()).sum(), body.len()),
+            log: self.state.log(),
+            ..Exchanged::default()
+        };
+        self.claims.open.extend(hello.chains.iter().map(|chain| chain.session));
         let mut answer = self.client.exchange(body).await?;
         let mut reader = BodyReader::default();
         while let Some(piece) = self.client.next_piece(&mut answer).await? {
@@ -87,6 +99,7 @@ impl Tablet {
                     // Positions of another log mean nothing in this one.
                     self.commit(vec![Record::Received { log, entries: Vec::new(), cursors: Vec::new() }])?;
                     done.more = done.log.is_some();
+                    self.claims.all = true;
                     done.log = Some(log);
                 }
             }

@@ -12,6 +12,7 @@ const BODY_MIN: usize = 16 * 1024;
 const BODY_MAX: usize = 256 * 1024;
 /// Raw bytes of frames for each byte on the wire, before the first body has shown it.
 const RATIO: usize = 2;
+const RATIO_MAX: usize = 8;
 /// The first wait after a failure; doubled up to [`WAIT_MAX`].
 const WAIT_MIN: Duration = Duration::from_millis(100);
 const WAIT_MAX: Duration = Duration::from_secs(2);
@@ -77,7 +78,10 @@ impl Pace {
         (self.failures == 0).then_some(self.body * self.ratio)
     }
 
-    fn went_well(&mut self) {
+    fn went_well(&mut self, (raw, body): (usize, usize)) {
+        if raw > 0 {
+            self.ratio = raw.checked_div(body).unwrap_or(RATIO).clamp(1, RATIO_MAX);
+        }
         self.failures = 0;
         self.body = (self.body * 2).min(BODY_MAX);
     }
@@ -104,6 +108,9 @@ impl Tablet {
         } else {
             synced.ok = true;
             synced.error = None;
+            // Everything is confirmed and read past: nothing has to be named until it changes.
+            self.claims.all = false;
+            self.claims.open.clear();
         }
         let traffic = self.client.take_traffic();
         (synced.bytes_up, synced.bytes_down) = (traffic.up, traffic.down);
@@ -138,10 +145,13 @@ impl Tablet {
     async fn round(&mut self, pace: &mut Pace, synced: &mut Synced) -> Result<bool, TabletError> {
         self.prepare().await?;
         self.cut_frames()?;
+        // A body that is answered with 401 was sent for nothing, so a new start signs in first.
+        if !self.client.is_signed_in() {
+            self.sign_in().await?;
+        }
         let done = match self.exchange(pace.budget()).await {
             Err(TabletError::Answer { status: 401, .. }) => {
-                let login = self.settings.login.clone();
-                self.client.sign_in(&login).await?;
+                self.sign_in().await?;
                 self.exchange(pace.budget()).await?
             }
             other => other?,
@@ -153,8 +163,12 @@ impl Tablet {
         if let Some(code) = done.refused.iter().find(|code| *code != "frame_gap") {
             return Err(TabletError::Refused(code.clone()));
         }
-        pace.went_well();
+        pace.went_well(done.raw_and_body);
         Ok(!done.more && self.unconfirmed() == 0)
+    }
+
+    async fn sign_in(&mut self) -> Result<(), TabletError> {
+        self.client.sign_in(&self.settings.login).await.map(drop)
     }
 
     fn unconfirmed(&self) -> u64 {
