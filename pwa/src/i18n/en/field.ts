@@ -201,7 +201,7 @@ export const en: Sentences<keyof typeof id> = {
   'record.missing': 'This application is not on the tablet.',
   'record.next': 'Change the status',
   'record.reason': 'Reason',
-  'record.reason.why': 'The resident will read this reason.',
+  'record.reason.why': 'Written for the office and other officers; the tracking page does not show it.',
   'record.reason.needed': 'Write the reason first.',
   'record.set': 'Change to {status}',
   'record.data': 'Data',

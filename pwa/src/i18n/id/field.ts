@@ -191,7 +191,7 @@ export const id = {
   'record.missing': 'Permohonan ini tidak ada di tablet.',
   'record.next': 'Ubah status',
   'record.reason': 'Alasan',
-  'record.reason.why': 'Warga akan membaca alasan ini.',
+  'record.reason.why': 'Dibaca kantor dan petugas lain; halaman lacak tidak menampilkannya.',
   'record.reason.needed': 'Tulis alasannya dulu.',
   'record.set': 'Ubah menjadi {status}',
   'record.data': 'Data',
