@@ -1,5 +1,7 @@
 //! Uploads that are cut, and frames that come twice.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mpp_sync::exchange::encode_request;
@@ -24,6 +26,12 @@ fn frames_of(tablet: &Tablet) -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// Frames that the office has stored, by what its log says of its commits.
+fn frames_committed(log: &str) -> u64 {
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    lines.filter(|line| line["message"] == "committed").filter_map(|line| line["frames"].as_u64()).sum()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_upload_goes_on_without_the_frames_that_were_confirmed() {
     let world = World::open();
@@ -34,9 +42,26 @@ async fn an_interrupted_upload_goes_on_without_the_frames_that_were_confirmed() 
     tablet.cut_frames().unwrap();
     let cut = frames_of(&tablet).len();
     assert!(cut > 6, "{cut} frames");
-    // Far enough that whole frames are through, and not so far that all of them are.
-    cable.cut_after(Direction::Up, 30_000, || {});
+    // In the second body, after whole frames and before its last one. The tablet gets through again
+    // when the office has stored what came whole.
+    let unplugged = cable.clone();
+    cable.cut_after(Direction::Up, 20_000, move || unplugged.unplug(true));
+    let before = frames_committed(&world.office().log());
+    let (office, replug) = (world.office.clone(), cable.clone());
+    let over = Arc::new(AtomicBool::new(false));
+    let given_up = over.clone();
+    let waiting = std::thread::spawn(move || {
+        // The first body brings one frame; whatever is more came in the one that was cut.
+        while !given_up.load(Ordering::SeqCst) {
+            if !replug.is_armed() && frames_committed(&office.lock().unwrap().log()) >= before + 2 {
+                return replug.unplug(false);
+            }
+            std::thread::yield_now();
+        }
+    });
     let synced = tablet.sync(Duration::from_millis(PATIENCE)).await;
+    over.store(true, Ordering::SeqCst);
+    waiting.join().unwrap();
     assert!(synced.ok && synced.failures >= 1, "{synced:?}");
     assert!(!cable.is_armed());
     // What was whole before the cut is not among the frames of the exchanges that came to their end.

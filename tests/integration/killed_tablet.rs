@@ -1,6 +1,8 @@
 //! The tablet ends at any moment, as when its battery is empty.
 
 use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use mpp_tests::cable::{Cable, Direction};
 use mpp_tests::expected::differences;
@@ -73,12 +75,11 @@ fn a_tablet_killed_while_it_syncs_sends_and_receives_the_rest_after_its_restart(
         let direction = if round == 0 { Direction::Down } else { Direction::Up };
         let at = dice.between(300, 6_000);
         println!("round {round}: killed after {at} bytes {direction:?}");
-        // The cut holds what is on its way; then the tablet is killed while it waits or tries again.
-        cable.cut_after(direction, at, || {});
+        // What is on its way is lost, and the tablet is killed while it waits to try again.
+        let (cut, was_cut) = mpsc::channel();
+        cable.cut_after(direction, at, move || cut.send(()).unwrap());
         tablet.say(&json!({"cmd": "sync", "timeout_ms": PATIENCE})).unwrap();
-        while cable.is_armed() {
-            std::thread::yield_now();
-        }
+        was_cut.recv_timeout(Duration::from_millis(PATIENCE)).unwrap();
         tablet = Headless::start(tablet.kill()).unwrap();
         let after = tablet.digest().unwrap();
         assert!(after.count >= saved.count, "a save was lost: {after:?} after {saved:?}");

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Which way bytes go.
@@ -27,6 +28,7 @@ struct Armed {
 pub struct Cable {
     port: u16,
     armed: Arc<Mutex<Option<Armed>>>,
+    unplugged: Arc<AtomicBool>,
 }
 
 impl Cable {
@@ -36,10 +38,14 @@ impl Cable {
     /// [`io::Error`].
     pub fn open(office: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let cable = Self { port: listener.local_addr()?.port(), armed: Arc::default() };
+        let cable =
+            Self { port: listener.local_addr()?.port(), armed: Arc::default(), unplugged: Arc::default() };
         let inner = cable.clone();
         std::thread::spawn(move || {
             for tablet in listener.incoming().flatten() {
+                if inner.unplugged.load(Ordering::SeqCst) {
+                    continue;
+                }
                 // An office that is not there: the tablet's connection ends, as it would without a cable.
                 if let Ok(office) = TcpStream::connect((Ipv4Addr::LOCALHOST, office)) {
                     inner.join(&tablet, &office);
@@ -67,9 +73,14 @@ impl Cable {
         self.armed.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Lets everything through again.
+    /// Takes a cut back that has not happened.
     pub fn disarm(&self) {
         *self.armed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Ends every new connection at once, or lets them through again.
+    pub fn unplug(&self, unplugged: bool) {
+        self.unplugged.store(unplugged, Ordering::SeqCst);
     }
 
     fn join(&self, tablet: &TcpStream, office: &TcpStream) {
