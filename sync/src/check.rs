@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::document::{ChangeMeta, Document, Refusal, Value};
+use crate::document::{ChangeMeta, Document, Refusal, Set, Value};
 use crate::ids::{ChangeHash, DocumentId, Kind, SessionId};
 use crate::rules::person::is_village_code;
 use crate::save::Entry;
+use crate::view::{DECISION_PREFIX, STATUS_PREFIX};
 
 /// Everything that everyone may read: the catalogue.
 pub const EVERYONE: &str = "everyone";
@@ -143,6 +144,9 @@ fn may_write(document: &Document, meta: &ChangeMeta, writer: &Writer<'_>) -> Res
     if writer.role == Role::Office {
         return Ok(());
     }
+    if meta.sets.iter().any(|set| set.key.starts_with(DECISION_PREFIX) || rewrites_event(set)) {
+        return Err(Refusal::EditNotAllowed);
+    }
     let granted = |day: &DocumentId| writer.granted.contains(day);
     if !writer.day.as_ref().is_some_and(granted) {
         return Err(Refusal::DayNotGranted);
@@ -155,6 +159,11 @@ fn may_write(document: &Document, meta: &ChangeMeta, writer: &Writer<'_>) -> Res
     let days: Vec<Option<DocumentId>> = set.chain(written).collect();
     let all_granted = days.iter().all(|day| day.as_ref().is_some_and(granted));
     if days.is_empty() || !all_granted { Err(Refusal::DayNotGranted) } else { Ok(()) }
+}
+
+/// Events are only ever added.
+fn rewrites_event(set: &Set) -> bool {
+    set.key.starts_with(STATUS_PREFIX) && (set.value.is_none() || !set.replaces.is_empty())
 }
 
 fn day_of(value: Option<&Value>) -> Option<DocumentId> {

@@ -9,11 +9,13 @@ use std::collections::{BTreeMap, HashMap};
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, Automerge, ObjId, ROOT, ReadDoc};
 
-pub use change::{Author, ChangeMeta, Refusal, chunk_of, contents_of, session_of};
+pub use change::{Author, ChangeMeta, Refusal, Set, chunk_of, contents_of, session_of};
 pub use value::Value;
 
 use crate::ids::{ChangeHash, DocumentId, Kind, SessionId};
-use crate::limits::{DOCUMENT_CHANGES_MAX, KEY_BYTES_MAX, OP_COUNTER_MAX, VALUE_BYTES_MAX};
+use crate::limits::{
+    CHANGE_OPS_MAX, DOCUMENT_CHANGES_MAX, EDIT_BYTES_MAX, KEY_BYTES_MAX, OP_COUNTER_MAX, VALUE_BYTES_MAX,
+};
 
 mod change;
 mod value;
@@ -241,6 +243,7 @@ impl Document {
     /// The edits that would change something, each checked against its limits.
     fn needed(&self, edits: &Edits) -> Result<Edits, EditError> {
         let mut needed = Edits::new();
+        let mut size = 0;
         for (key, value) in edits {
             let too_long = value.as_ref().is_some_and(|value| value.size() > VALUE_BYTES_MAX);
             if key.is_empty() || key.len() > KEY_BYTES_MAX || too_long {
@@ -252,7 +255,11 @@ impl Document {
                 None => present.is_empty(),
             };
             if !same {
+                size += key.len() + value.as_ref().map_or(0, Value::size);
                 needed.push((key.clone(), value.clone()));
+            }
+            if size > EDIT_BYTES_MAX || needed.len() > CHANGE_OPS_MAX {
+                return Err(EditError::TooLong(key.clone()));
             }
         }
         Ok(needed)

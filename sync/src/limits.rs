@@ -1,7 +1,10 @@
 //! Every maximum of the core, with its unit and its reason.
 
-/// Bytes of one raw change. A registration has about 600; notes may be long.
-pub const CHANGE_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of one raw change. A registration has about 600; the standards of a large agency come in one.
+pub const CHANGE_BYTES_MAX: usize = 256 * 1024;
+/// Bytes that keys and values of one edit may have together, so that the change stays below
+/// [`CHANGE_BYTES_MAX`] with everything that Automerge writes around them.
+pub const EDIT_BYTES_MAX: usize = 192 * 1024;
 /// Operations in one change. A full application has about 60 keys.
 pub const CHANGE_OPS_MAX: usize = 2_000;
 /// Highest operation counter of a document: far below 2^32, where Automerge 0.12 can no longer edit.

@@ -23,9 +23,16 @@ pub fn squash(text: &str) -> String {
 }
 
 /// Whether two texts differ in case, spacing, punctuation or diacritics at most.
+///
+/// Between digits a separator has a meaning: `RT 1/12` is not `RT 11/2`, `1,5` is not `15`.
 #[must_use]
 pub fn same_writing(one: &str, other: &str) -> bool {
-    squash(one) == squash(other)
+    squash(one) == squash(other) && numbers(one).eq(numbers(other))
+}
+
+/// The runs of digits in a text.
+fn numbers(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty())
 }
 
 /// One word in the spelling that search and comparison use: old spellings, doubled letters and
@@ -128,6 +135,14 @@ mod tests {
         assert!(finds("Moh. Yusup", "muhammad yusuf"));
         assert!(finds("Siti Nurjannah", "nurjanah"));
         assert!(finds("Sitti Rahaju", "siti rahayu"));
+    }
+
+    #[test]
+    fn other_numbers_are_another_writing() {
+        assert!(same_writing("Dusun II, RT 001", "dusun ii rt 001"));
+        for (one, other) in [("RT 1/12", "RT 11/2"), ("1,5", "15"), ("2020-1-11", "2020-11-1")] {
+            assert!(!same_writing(one, other), "{one} / {other}");
+        }
     }
 
     #[test]

@@ -19,8 +19,13 @@ struct Known {
     changes: Vec<BlobRef>,
 }
 
+/// A document that does not open whole is never edited: its next view would hide what it holds.
 fn open(parameters: &Parameters<'_>, kind: Kind, known: &Known) -> Result<Document, CallError> {
-    Ok(Document::open(kind, known.id, &parameters.blobs(&known.changes)?).0)
+    let (document, left) = Document::open(kind, known.id, &parameters.blobs(&known.changes)?);
+    match left.first() {
+        Some((_, refusal)) => Err(CallError::new("DOCUMENT_INCOMPLETE", refusal.code())),
+        None => Ok(document),
+    }
 }
 
 fn open_if(

@@ -103,6 +103,12 @@ fn an_application_is_registered_edited_and_moved_on() {
 }
 
 #[test]
+fn a_document_that_does_not_open_whole_is_not_edited() {
+    let broken = json!({"ctx": ctx(), "id": "09".repeat(16), "changes": [{"$b": 0}], "status": "verified"});
+    assert_eq!(call("status_add", broken, &[vec![1; 30]]).unwrap_err().code, "DOCUMENT_INCOMPLETE");
+}
+
+#[test]
 fn input_errors_come_back_with_their_fields() {
     let error = call(
         "application_register",

@@ -1,5 +1,6 @@
 use super::*;
 use crate::action::{Context, Register, edit_document, issue_ticket, publish_day, register};
+use crate::document::Author;
 use crate::rules::person::Person;
 use crate::save::Save;
 use crate::view::DayPlan;
@@ -82,6 +83,21 @@ fn a_tablet_cannot_move_an_application_to_another_day_or_edit_one_of_another_day
     let edit = edit_document(&Context { counter: 2, ..context() }, &mut copy, &note).unwrap();
     let refusal = check_entry(&mut document, &edit.save.entries[0], &tablet(&[DAY]), &BTreeSet::new());
     assert_eq!(refusal, Err(Refusal::DayNotGranted));
+}
+
+#[test]
+fn a_tablet_neither_rewrites_events_nor_decides_about_residents() {
+    let save = application_of(&DAY);
+    let author = Author { officer: "rina".to_owned(), device: "A".to_owned(), at: 1_800_000_000 };
+    for (entry, key) in [(&save.entries[1], "event/01010101-0"), (&save.entries[0], "decision/01010101-9")] {
+        let mut document = Document::new(entry.kind, entry.document);
+        check_entry(&mut document, entry, &tablet(&[DAY]), &BTreeSet::new()).unwrap();
+        let edits = vec![(key.to_owned(), Some(Value::from("{}")))];
+        let made = document.clone().edit(SESSION, &author, &edits).unwrap().unwrap();
+        let edit = Entry { counter: None, hash: made.hash, bytes: made.bytes, ..entry.clone() };
+        let refusal = check_entry(&mut document, &edit, &tablet(&[DAY]), &BTreeSet::new());
+        assert_eq!(refusal, Err(Refusal::EditNotAllowed), "{key}");
+    }
 }
 
 #[test]

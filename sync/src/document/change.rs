@@ -44,13 +44,15 @@ pub enum Refusal {
     KindNotAllowed,
     /// The service day is not one this tablet was prepared for.
     DayNotGranted,
+    /// A tablet may add events and edit fields, but not replace events or decide about residents.
+    EditNotAllowed,
     /// The document engine refused or failed.
     ApplyFailed,
 }
 
 impl Refusal {
     /// Every refusal, for tables and tests.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Malformed,
         Self::TooLarge,
         Self::Shape,
@@ -65,6 +67,7 @@ impl Refusal {
         Self::KindMismatch,
         Self::KindNotAllowed,
         Self::DayNotGranted,
+        Self::EditNotAllowed,
         Self::ApplyFailed,
     ];
 
@@ -86,6 +89,7 @@ impl Refusal {
             Self::KindMismatch => "kind_mismatch",
             Self::KindNotAllowed => "kind_not_allowed",
             Self::DayNotGranted => "day_not_granted",
+            Self::EditNotAllowed => "edit_not_allowed",
             Self::ApplyFailed => "apply_failed",
         }
     }

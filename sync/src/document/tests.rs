@@ -104,6 +104,18 @@ fn a_missing_dependency_waits_and_keeps_nothing_else_out() {
     assert!(left.is_empty() && opened.knows(&second.hash));
 }
 
+#[test]
+fn an_edit_that_would_make_too_large_a_change_is_refused_and_leaves_the_document_alone() {
+    let mut document = empty();
+    let long = "x".repeat(VALUE_BYTES_MAX);
+    let edits: Edits = (0..7).map(|key| (format!("field.{key}"), Some(Value::from(long.as_str())))).collect();
+    assert!(matches!(document.edit(SESSION, &author(), &edits), Err(EditError::TooLong(_))));
+    assert!(document.changes().is_empty());
+    let most = made(&mut document, SESSION, &edits[..5].to_vec());
+    assert!(most.bytes.len() <= crate::limits::CHANGE_BYTES_MAX);
+    assert!(empty().accept(&most.bytes).is_ok());
+}
+
 mod hostile {
     use super::*;
 

@@ -177,6 +177,7 @@ export const en: Sentences<keyof typeof id> = {
   'why.document_unknown': 'What it belongs to has not arrived. Usually solved once another tablet sends.',
   'why.kind_mismatch': 'The kind of data does not match. Call the IT staff.',
   'why.kind_not_allowed': 'This kind of data cannot be changed from a tablet. Ask the officer what was meant.',
+  'why.edit_not_allowed': 'Only the office may change this part of a record. Ask the officer what was meant.',
   'why.day_not_granted': 'This tablet or officer is not registered for that service day. Register it and the data is accepted.',
   'why.apply_failed': 'The data could not be merged. Call the IT staff.',
   'why.other': 'The data cannot be accepted yet (code {code}). Call the IT staff.',

@@ -175,6 +175,7 @@ export const id = {
   'why.document_unknown': 'Data induknya belum sampai. Biasanya selesai sendiri setelah tablet lain mengirim.',
   'why.kind_mismatch': 'Jenis datanya tidak cocok. Hubungi petugas TI.',
   'why.kind_not_allowed': 'Jenis data ini tidak boleh diubah dari tablet. Tanyakan maksud perubahannya kepada petugas.',
+  'why.edit_not_allowed': 'Bagian data ini hanya boleh diubah kantor. Tanyakan maksud perubahannya kepada petugas.',
   'why.day_not_granted': 'Tablet atau petugas ini tidak terdaftar pada hari layanan itu. Daftarkan, maka datanya diterima.',
   'why.apply_failed': 'Data tidak dapat digabungkan. Hubungi petugas TI.',
   'why.other': 'Data belum dapat diterima (kode {code}). Hubungi petugas TI.',
