@@ -77,6 +77,19 @@ export function writeNotice(db: Database, notice: Omit<StoredNotice, 'key'>): Pr
   });
 }
 
+/** The office has listed all it holds back of this tablet: what it no longer names was accepted. */
+export function replaceNotices(
+  db: Database,
+  notices: readonly Omit<StoredNotice, 'key'>[],
+): Promise<void> {
+  return inOneTransaction(db, ['notices'], async (tx) => {
+    await tx.objectStore('notices').clear();
+    for (const notice of notices) {
+      await tx.objectStore('notices').put({ ...notice, key: `${notice.document}/${notice.hash}` });
+    }
+  });
+}
+
 export function refusedOf(db: Database, document: string): Promise<RefusedChange[]> {
   return db.getAllFromIndex('refused', 'document', document);
 }

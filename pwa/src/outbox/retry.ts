@@ -34,3 +34,19 @@ export function fitting<T extends { bytes: Uint8Array }>(frames: readonly T[], b
   }
   return taken;
 }
+
+/**
+ * The frames to offer, in order. A session that the office refused or that forked offers only its
+ * first waiting frame, after all others, so that it takes no room of the sessions after it.
+ */
+export function offered<T extends { session: string }>(
+  waiting: readonly T[],
+  stuck: ReadonlySet<string>,
+): T[] {
+  const going = waiting.filter(({ session }) => !stuck.has(session));
+  const probes = new Map<string, T>();
+  for (const frame of waiting) {
+    if (stuck.has(frame.session) && !probes.has(frame.session)) probes.set(frame.session, frame);
+  }
+  return [...going, ...probes.values()];
+}

@@ -5,14 +5,14 @@ import { countUnconfirmed, unconfirmedFrames } from '../db/outbox';
 import { readMeta } from '../db/meta';
 import type { Database } from '../db/open';
 import { commitPulled, mergeCursors, PullRaced } from '../db/pulled';
-import { writeNotice } from '../db/records';
-import type { PreparedDay, StoredFrame } from '../db/schema';
+import { countNotices, replaceNotices, writeNotice } from '../db/records';
+import type { PreparedDay, StoredFrame, StoredNotice, StoredSession } from '../db/schema';
 import { allSessions } from '../db/sessions';
 import { applyReceived } from '../doc/apply';
 import { takeHolds } from '../outbox/confirm';
 import { cutFrames } from '../outbox/cut';
 import { deviceKeys } from '../outbox/device-key';
-import { fitting } from '../outbox/retry';
+import { fitting, offered } from '../outbox/retry';
 import { records } from './stream';
 
 /** Before a log's first position: everything of these scopes is missing. */
@@ -38,6 +38,8 @@ export interface Plan {
   budget: number;
   /** True to compare every chain the tablet keeps, not only the unconfirmed ones. */
   allChains: boolean;
+  /** Sessions the office refused or that forked: one frame of each is offered, after all others. */
+  stuck: ReadonlySet<string>;
 }
 
 export interface Outcome {
@@ -47,7 +49,9 @@ export interface Outcome {
   /** The storage of the office is another one than before (a restored backup). */
   newLog: boolean;
   forked: string[];
-  refused: string[];
+  refused: { session: string; code: string }[];
+  /** Sessions whose first waiting frame has arrived. */
+  advanced: string[];
 }
 
 /** One round trip. What arrives is stored record by record; an error may come after some of it. */
@@ -55,30 +59,62 @@ export async function exchangeOnce(use: Exchanging, day: PreparedDay, plan: Plan
   // Not while the link is in doubt: a day without signal would become one small frame per save.
   if (plan.sendFrames) await cutFrames(use.db, use.core, await deviceKeys(use.db));
   const waiting = await unconfirmedFrames(use.db);
-  const frames = plan.sendFrames ? fitting(waiting, plan.budget) : [];
-  const hello = await helloFor(use.db, day, waiting, plan.allChains);
+  const frames = plan.sendFrames ? fitting(offered(waiting, plan.stuck), plan.budget) : [];
+  const kept = (await allSessions(use.db)).filter((session) => session.frames.length > 0);
+  // What is held back is let go by others' work as well; the office lists it by the chains named.
+  const allChains = plan.allChains || (await countNotices(use.db)) > 0;
+  const hello = await helloFor(use.db, day, allChains ? kept : waitingOf(kept, waiting));
   const { body } = await use.core.call('request_encode', {
     hello,
     frames: frames.map(({ bytes }) => bytes),
   });
-  const incoming = new Incoming(use, hello);
+  const incoming = new Incoming(use, hello, namesAll(hello, kept));
   for await (const record of records(use.core, await use.post(body))) await incoming.take(record);
   if (!incoming.ended) throw new ApiError('CUT', '', 0);
-  const left = (await unconfirmedFrames(use.db)).length;
-  const { outcome } = incoming;
-  return { ...outcome, more: outcome.more || (left > 0 && left !== waiting.length) };
+  return afterwards(incoming.outcome, waiting, await unconfirmedFrames(use.db), plan);
+}
+
+/** What is left to send, and whether asking again at once can bring it further. */
+function afterwards(
+  outcome: Outcome,
+  waiting: readonly StoredFrame[],
+  left: readonly StoredFrame[],
+  { stuck }: Plan,
+): Outcome {
+  const first = new Map([...left].reverse().map(({ session, number }) => [session, number]));
+  const advanced = waiting
+    .filter(({ session, number }) => number < (first.get(session) ?? Infinity))
+    .map(({ session }) => session);
+  const failed = new Set([...outcome.forked, ...outcome.refused.map(({ session }) => session)]);
+  // Frames behind a session that turned out to be stuck just now have had no turn yet.
+  const learned = waiting.some(({ session }) => failed.has(session) && !stuck.has(session));
+  const others = left.some(({ session }) => !failed.has(session) && !stuck.has(session));
+  const progress = left.length > 0 && left.length !== waiting.length;
+  return {
+    ...outcome,
+    advanced: [...new Set(advanced)],
+    more: outcome.more || progress || (learned && others),
+  };
+}
+
+function waitingOf(
+  kept: readonly StoredSession[],
+  waiting: readonly StoredFrame[],
+): StoredSession[] {
+  const open = new Set(waiting.map(({ session }) => session));
+  return kept.filter(({ session }) => open.has(session));
+}
+
+/** Whether the office is asked about every chain of this tablet, all written as this device. */
+function namesAll({ device, chains }: Hello, kept: readonly StoredSession[]): boolean {
+  return chains.length === kept.length && kept.every((session) => session.device === device);
 }
 
 async function helloFor(
   db: Database,
   day: PreparedDay,
-  waiting: readonly StoredFrame[],
-  allChains: boolean,
+  sessions: readonly StoredSession[],
 ): Promise<Hello> {
-  const open = new Set(waiting.map(({ session }) => session));
-  const sessions = (await allSessions(db)).filter(
-    ({ session, frames }) => frames.length > 0 && (allChains || open.has(session)),
-  );
   const pulled = await readMeta(db, 'pulled');
   const known = pulled?.cursors ?? [];
   const wanted = new Set(day.scopes);
@@ -96,12 +132,14 @@ async function helloFor(
 /** Takes the records of one response, in order. */
 class Incoming {
   ended = false;
-  readonly outcome: Outcome = { more: false, received: 0, newLog: false, forked: [], refused: [] };
+  readonly outcome: Outcome = { more: false, received: 0, newLog: false, forked: [], refused: [], advanced: [] };
   private log: string | null;
+  private readonly notices: Omit<StoredNotice, 'key'>[] = [];
 
   constructor(
     private readonly use: Exchanging,
     private readonly hello: Hello,
+    private readonly allNamed: boolean,
   ) {
     this.log = hello.pull?.log ?? null;
   }
@@ -118,15 +156,17 @@ class Incoming {
         this.outcome.forked = (await takeHolds(this.use.db, this.use.core, this.claimed(), record.chains)).forked;
         return this.progress();
       case 'refused':
-        this.outcome.refused.push(record.code);
+        this.outcome.refused.push({ session: record.session, code: record.code });
         return;
       case 'notice':
+        if (record.code !== '') this.notices.push(noticeOf(record));
         return writeNotice(this.use.db, noticeOf(record));
       case 'changes':
         return this.changes(record);
       case 'end':
         this.ended = true;
         this.outcome.more = record.more;
+        if (this.allNamed) await replaceNotices(this.use.db, this.notices);
     }
   }
 

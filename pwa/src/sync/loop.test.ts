@@ -149,6 +149,22 @@ describe('sending', () => {
     expect((await readRecord(tablet, id))?.place).toBe('office');
   });
 
+  it('compares every chain with a restored office also when the first answer was cut', async () => {
+    const id = await register(tablet, 'Marsinah');
+    await tablet.loop.now();
+    tablet.loop.stop();
+    office.frames.clear();
+    office.log = 'b2'.repeat(16);
+    office.cutAfter = 1;
+    await tablet.loop.now();
+    tablet.loop.stop();
+    expect((await pulled(tablet.db))?.log).toBe(office.log);
+    await tablet.loop.now();
+    tablet.loop.stop();
+    expect(office.frames.size).toBe(1);
+    expect((await readRecord(tablet, id))?.place).toBe('office');
+  });
+
   it('says that a frame was refused, with its code, and keeps it', async () => {
     await register(tablet, 'Marsinah');
     office.stores = false;
@@ -159,6 +175,60 @@ describe('sending', () => {
       unsent: 2,
       trouble: { kind: 'refused', code: 'SIGNATURE' },
     });
+  });
+});
+
+describe('a session the office does not take', () => {
+  /** Two starts of the app with something to send each; the first one's session is refused. */
+  async function twoStarts(): Promise<{ second: TestTablet; refused: string }> {
+    await register(tablet, 'Marsinah');
+    office.failure = () => new ApiError('NETWORK', '', 0);
+    await tablet.loop.now();
+    tablet.loop.stop();
+    const refused = (await tablet.db.getAll('sessions'))[0]?.session ?? '';
+    office.refuses.add(refused);
+    const second = await testTablet(office.post, tablet.db, office.core);
+    await register(second, 'Kusnadi');
+    return { second, refused };
+  }
+
+  it('does not hold up the sessions after it, even when its frames fill the body', async () => {
+    const { second, refused } = await twoStarts();
+    const [old] = await unconfirmedFrames(tablet.db);
+    if (old === undefined) throw new Error('no frame');
+    // A long day of work: more than the largest body takes.
+    for (let number = 1; number <= 3; number += 1) {
+      const bytes = new Uint8Array(200 * 1024).fill(number);
+      await tablet.db.put('frames', { ...old, number, bytes, unconfirmed: [1, number] });
+    }
+    await second.loop.now();
+    second.loop.stop();
+    const left = await unconfirmedFrames(tablet.db);
+    expect(new Set(left.map(({ session }) => session))).toEqual(new Set([refused]));
+    expect(second.status.get().trouble).toEqual({ kind: 'refused', code: 'SIGNATURE' });
+    await second.loop.now();
+    second.loop.stop();
+    expect(office.requests.at(-1)?.frames).toHaveLength(1);
+  });
+
+  it('is sent in full again once the office takes it', async () => {
+    const { second, refused } = await twoStarts();
+    await second.loop.now();
+    second.loop.stop();
+    office.refuses.delete(refused);
+    await second.loop.now();
+    second.loop.stop();
+    expect(await countUnconfirmed(tablet.db)).toBe(0);
+    expect(second.status.get().trouble).toBeNull();
+  });
+
+  it('does not keep what the office has from coming in', async () => {
+    const { second } = await twoStarts();
+    office.more = [[{ type: 'changes', changes: await elsewhere(['Rusdi']), cursors }]];
+    await second.loop.now();
+    second.loop.stop();
+    const { lines } = await listRecords(second, 'all', '');
+    expect(lines.map(({ name }) => name)).toContain('Rusdi');
   });
 });
 
@@ -234,6 +304,22 @@ describe('receiving', () => {
     await tablet.loop.now();
     tablet.loop.stop();
     expect((await readRecord(tablet, id))?.place).toBe('office');
+  });
+
+  it('takes a record for accepted that a whole answer no longer lists as held back', async () => {
+    const id = await register(tablet, 'Marsinah');
+    const hash = (await tablet.db.get('documents', id))?.hashes[0] ?? '';
+    office.outgoing = [{ type: 'notice', document: id, hash, code: 'SCOPE_NOT_GRANTED' }];
+    await tablet.loop.now();
+    tablet.loop.stop();
+    office.cutAfter = 2;
+    await tablet.loop.now();
+    tablet.loop.stop();
+    expect(await readRecord(tablet, id)).toMatchObject({ place: 'held' });
+    await tablet.loop.now();
+    tablet.loop.stop();
+    expect((await readRecord(tablet, id))?.place).toBe('office');
+    expect(tablet.status.get().held).toBe(0);
   });
 
   it('shows both values that two tablets typed into one field, until a person chooses', async () => {

@@ -12,6 +12,8 @@ export interface LoopOptions {
   status: Source<SyncStatus>;
   /** The day to sync; undefined while the tablet is not prepared. */
   day: () => Promise<PreparedDay | undefined>;
+  /** Everything the office has for `day` is here now. */
+  onPulled: (day: PreparedDay) => Promise<void>;
   /** How many changes are held back or not applied, to be shown. */
   countHeld: () => Promise<number>;
 }
@@ -21,12 +23,16 @@ export interface LoopOptions {
  * looked at, and every half minute; after failures at growing distances. One exchange at a time.
  */
 export class SyncLoop {
-  private running: Promise<void> | null = null;
+  /** A day being prepared while work on another one can go on: synced instead of that one. */
+  preparing: PreparedDay | null = null;
+  private running: Promise<boolean> | null = null;
   private again = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
   private budget: number = RETRY.bodyStart;
   private allChains = true;
+  /** Sessions the office refused or that forked since the app started. */
+  private readonly stuck = new Set<string>();
 
   constructor(private readonly options: LoopOptions) {}
 
@@ -46,8 +52,13 @@ export class SyncLoop {
     else this.again = true;
   }
 
-  /** Syncs now. Resolves when everything was exchanged or the first trouble stopped it. */
-  now(): Promise<void> {
+  /** The next exchange compares every chain the tablet keeps with the office. */
+  compareAll(): void {
+    this.allChains = true;
+  }
+
+  /** Syncs now. True when everything the office has for the day is here, false when it was cut short. */
+  now(): Promise<boolean> {
     clearTimeout(this.timer);
     this.running ??= this.round().finally(() => {
       this.running = null;
@@ -65,9 +76,9 @@ export class SyncLoop {
     status.update((before) => ({ ...before, unsent, held }));
   }
 
-  private async round(): Promise<void> {
-    const day = await this.options.day();
-    if (day === undefined) return;
+  private async round(): Promise<boolean> {
+    const day = this.preparing ?? (await this.options.day());
+    if (day === undefined) return false;
     const { status } = this.options;
     await this.refresh();
     const of = status.get().unsent;
@@ -79,12 +90,17 @@ export class SyncLoop {
       received: 0,
     }));
     let trouble: Trouble | null = null;
+    let pulled = false;
     try {
       trouble = await this.exchanges(day);
       this.failures = 0;
+      await this.options.onPulled(day);
+      pulled = true;
     } catch (error) {
       trouble = troubleOf(error);
       this.failures += 1;
+      // What the answer had to say of older chains, or of a restored office, may be lost with it.
+      this.allChains = true;
       this.budget = nextBudget(this.budget, false);
       // The server could not take a body of this size: the smallest one next.
       if (error instanceof ApiError && error.status === 413) this.budget = RETRY.bodyMin;
@@ -96,9 +112,11 @@ export class SyncLoop {
       trouble,
       contacted: before.contacted || trouble === null,
     }));
+    return pulled;
   }
 
   private async exchanges(day: PreparedDay): Promise<Trouble | null> {
+    const troubles = new Map<string, Trouble>();
     let before = 0;
     for (let more = true; more; ) {
       // After a failure nobody knows what arrived: ask first, send after.
@@ -107,16 +125,29 @@ export class SyncLoop {
         sendFrames,
         budget: this.budget,
         allChains: this.allChains,
+        stuck: this.stuck,
       });
       before += outcome.received;
       this.budget = nextBudget(this.budget, true);
-      const trouble = troubleIn(outcome);
-      if (trouble !== null) return trouble;
-      this.allChains = outcome.newLog;
+      // One session in trouble holds up neither the others nor what the office has to give.
+      this.note(outcome, troubles);
+      this.allChains = outcome.newLog || troubles.size > 0;
       this.failures = 0;
       more = outcome.more || outcome.newLog || (!sendFrames && (await this.unsent()) > 0);
     }
-    return null;
+    const all = [...troubles.values()];
+    return all.find(({ kind }) => kind === 'forked') ?? all[0] ?? null;
+  }
+
+  private note(outcome: Outcome, troubles: Map<string, Trouble>): void {
+    for (const session of outcome.advanced) {
+      this.stuck.delete(session);
+      troubles.delete(session);
+    }
+    for (const [session, trouble] of troublesIn(outcome)) {
+      this.stuck.add(session);
+      troubles.set(session, trouble);
+    }
   }
 
   private unsent(): Promise<number> {
@@ -137,9 +168,12 @@ export class SyncLoop {
   }
 }
 
-function troubleIn({ forked, refused }: Outcome): Trouble | null {
-  if (forked.length > 0) return { kind: 'forked', code: 'CHAIN_FORKED' };
-  const [code] = refused;
-  if (code === undefined) return null;
-  return { kind: code.includes('REVOKED') ? 'revoked' : 'refused', code };
+function troublesIn({ forked, refused }: Outcome): [string, Trouble][] {
+  return [
+    ...refused.map(({ session, code }): [string, Trouble] => [
+      session,
+      { kind: code.includes('REVOKED') ? 'revoked' : 'refused', code },
+    ]),
+    ...forked.map((session): [string, Trouble] => [session, { kind: 'forked', code: 'CHAIN_FORKED' }]),
+  ];
 }

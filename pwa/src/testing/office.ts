@@ -20,6 +20,10 @@ export class TestOffice {
   cutAfter: number | null = null;
   /** When false, frames are received but not stored. */
   stores = true;
+  /** Sessions whose frames are refused. */
+  readonly refuses = new Set<string>();
+  /** What the answers after the next one bring; each answer before the last says that there is more. */
+  more: SyncRecord[][] = [];
 
   /** The core as the tablet of this office sees it. */
   readonly core: Core;
@@ -45,18 +49,33 @@ export class TestOffice {
     if (failure !== null) throw failure();
     const request = this.requests.at(-1);
     if (request === undefined) throw new Error('nothing was encoded');
-    if (this.stores) for (const frame of request.frames) this.frames.add(toHex(frame));
+    const refused = await this.store(request.frames);
     const records: SyncRecord[] = [
       { type: 'welcome', log: this.log, version: 1, time: 1_790_000_000 },
       await this.holds(request.hello),
+      ...refused,
       ...this.outgoing,
-      { type: 'end', more: false },
+      { type: 'end', more: this.more.length > 0 },
     ];
     const cut = this.cutAfter;
     this.cutAfter = null;
-    if (cut === null) this.outgoing = [];
+    if (cut === null) this.outgoing = this.more.shift() ?? [];
     return answer(records, cut);
   };
+
+  private async store(frames: readonly Bytes[]): Promise<SyncRecord[]> {
+    const own = (await this.tablet?.getAll('frames')) ?? [];
+    const refused: SyncRecord[] = [];
+    for (const bytes of frames) {
+      const hex = toHex(bytes);
+      const frame = own.find((kept) => toHex(kept.bytes) === hex);
+      if (frame !== undefined && this.refuses.has(frame.session)) {
+        const { session, number } = frame;
+        refused.push({ type: 'refused', session, number, code: 'SIGNATURE' });
+      } else if (this.stores) this.frames.add(hex);
+    }
+    return refused;
+  }
 
   private watch(name: keyof CoreFunctions, params: never): Promise<never> {
     if (name === 'request_encode') this.requests.push(structuredClone(params));

@@ -1,11 +1,12 @@
 import { fieldDays, prepare, regions, site, type DaySummary } from '../../api/field';
 import { ApiError } from '../../api/client';
-import { readMeta, writeMeta } from '../../db/meta';
-import { countDocuments, rowsOfKind } from '../../db/records';
+import { writeMeta } from '../../db/meta';
+import { countDocuments } from '../../db/records';
 import type { Persistence, PreparedDay } from '../../db/schema';
 import { deviceKeys, publicKeyText } from '../../outbox/device-key';
 import type { Trouble } from '../../sync/status';
 import { troubleOf } from '../../sync/trouble';
+import { keepComplete, keepPrepared } from './prepared';
 import type { Tablet } from './tablet';
 
 export type { DaySummary, Persistence };
@@ -34,7 +35,7 @@ export async function prepareDay(
   day: string,
   deviceName: string,
 ): Promise<PrepareAnswer> {
-  const { db, loop } = tablet;
+  const { db } = tablet;
   try {
     const persistence = await askPersistence(tablet);
     const key = await publicKeyText(await deviceKeys(db));
@@ -47,14 +48,12 @@ export async function prepareDay(
     await writeMeta(db, 'site', facts);
     const villageWord = facts.local_village_word;
     tablet.facts.update((before) => ({ ...before, villageWord }));
-    await keep(tablet, { ...granted, device_name: deviceName, complete: false });
-    await loop.now();
-    // The first call may have joined a round that began before the tablet was prepared.
-    await loop.now();
-    const { trouble } = tablet.status.get();
-    if (trouble !== null) return { ok: false, trouble, message: '' };
-    await startNumbersAfter(tablet, granted.day.id, granted.label);
-    await keep(tablet, { ...granted, device_name: deviceName, complete: true });
+    const asked: PreparedDay = { ...granted, device_name: deviceName, complete: false };
+    if (!(await downloaded(tablet, asked))) {
+      const trouble = tablet.status.get().trouble ?? { kind: 'other', code: 'NOT_COMPLETE' };
+      return { ok: false, trouble, message: '' };
+    }
+    await keepComplete(tablet, asked);
     return { ok: true, label: granted.label, persistence, documents: await countDocuments(db) };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
@@ -62,20 +61,26 @@ export async function prepareDay(
   }
 }
 
-async function keep(tablet: Tablet, prepared: PreparedDay): Promise<void> {
-  await writeMeta(tablet.db, 'prepared', prepared);
-  tablet.facts.update((facts) => ({ ...facts, prepared }));
-}
-
-/** A tablet that lost its storage goes on after the numbers it gave out before. */
-async function startNumbersAfter(tablet: Tablet, day: string, letter: string): Promise<void> {
-  const issued = (await rowsOfKind(tablet.db, 'visit')).flatMap((row) => {
-    const [tablets, number] = row.ticket?.split('-') ?? [];
-    return row.day === day && tablets === letter ? [Number(number)] : [];
-  });
-  const numbers = (await readMeta(tablet.db, 'ticket_numbers')) ?? {};
-  const highest = Math.max(numbers[day] ?? 0, ...issued);
-  await writeMeta(tablet.db, 'ticket_numbers', { ...numbers, [day]: highest });
+/**
+ * Downloads everything of `day`; false when the pull did not reach its end. Work on a day that is
+ * complete on this tablet can go on meanwhile, and afterwards if this fails.
+ */
+async function downloaded(tablet: Tablet, day: PreparedDay): Promise<boolean> {
+  const { loop } = tablet;
+  const { prepared } = tablet.facts.get();
+  const usable = prepared?.complete === true;
+  const same = prepared?.day.id === day.day.id;
+  if (same || !usable) await keepPrepared(tablet, { ...day, complete: usable });
+  else loop.preparing = day;
+  try {
+    loop.compareAll();
+    await loop.now();
+    // The first call may have joined a round that began before the tablet was prepared.
+    loop.compareAll();
+    return await loop.now();
+  } finally {
+    loop.preparing = null;
+  }
 }
 
 /** Asks the browser never to clear this tablet's storage, and keeps the answer to show it. */

@@ -12,6 +12,7 @@ import { AppStart } from '../../outbox/session';
 import type { Exchanging } from '../../sync/exchange';
 import { SyncLoop } from '../../sync/loop';
 import { statusSource, type StatusSignal } from '../../sync/status';
+import { completeAfterPull } from './prepared';
 
 /** Who is signed in and for which day this tablet is prepared. */
 export interface Facts {
@@ -66,6 +67,7 @@ export async function assemble({ db, core, post, appVersion }: TabletParts): Pro
     exchanging: { db, core, post, alone: (work) => writer.alone(work), onApplied: changed },
     status,
     day: () => readMeta(db, 'prepared'),
+    onPulled: (day) => completeAfterPull({ db, facts }, day),
     countHeld: async () => (await countNotices(db)) + (await countRefused(db)),
   });
   return { db, core, writer, loop, status, facts, data };
