@@ -1,10 +1,13 @@
 import type { Core } from '../core/functions';
 import type { ResidentGroup, ResidentView } from '../core/views';
 import type { Database } from '../db/open';
-import { readDocuments, readGroup, rowsWithNik, writeGroups } from '../db/records';
+import { readDocuments, readGroup, rowsOfKind, rowsWithNik, writeGroups } from '../db/records';
 
 /** A chain of joins longer than this is followed no further in one go; the next change goes on. */
 const ROUNDS = 6;
+
+/** Residents regrouped at a time when the app starts, so that a save never waits long for the core. */
+const AT_ONCE = 100;
 
 /**
  * Works out again who is one person with whom, for the residents that changed and everybody they
@@ -37,6 +40,18 @@ export async function regroup(
   return true;
 }
 
+/**
+ * Groups every resident on this tablet anew. An app that was ended between storing residents and
+ * grouping them would otherwise show one person as two until one of the records changes.
+ */
+export async function regroupAll(db: Database, core: Core): Promise<boolean> {
+  const residents = (await rowsOfKind(db, 'resident')).map(({ id }) => id);
+  for (let at = 0; at < residents.length; at += AT_ONCE) {
+    await regroup(db, core, residents.slice(at, at + AT_ONCE));
+  }
+  return residents.length > 0;
+}
+
 function spellings(group: ResidentGroup): string[] {
   return [...new Set(group.names.map(({ value }) => value))];
 }
@@ -51,7 +66,7 @@ async function touched(db: Database, changed: readonly string[]): Promise<Reside
       const resident = stored.view;
       found.set(resident.id, resident);
       for (const decision of resident.decisions) {
-        for (const id of decision.with) around.add(id);
+        for (const id of [...decision.with, ...(decision.from ?? [])]) around.add(id);
       }
       for (const id of (await readGroup(db, resident.id))?.members ?? []) around.add(id);
       const nik = resident.person.nik;

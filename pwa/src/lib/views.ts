@@ -115,6 +115,8 @@ export interface Decision extends Author {
   readonly field?: string;
   readonly value?: string;
   readonly with: readonly string[];
+  /** Of a split: the residents on the other side. */
+  readonly from?: readonly string[];
   readonly of?: string;
   readonly after: readonly string[];
   readonly undone: boolean;

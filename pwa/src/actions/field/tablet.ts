@@ -5,7 +5,7 @@ import { readMeta } from '../../db/meta';
 import { openDatabase, type Database } from '../../db/open';
 import { countNotices, countRefused } from '../../db/records';
 import type { Account, PreparedDay } from '../../db/schema';
-import { regroup } from '../../doc/groups';
+import { regroup, regroupAll } from '../../doc/groups';
 import { Writer, type Writing } from '../../doc/writer';
 import { Source, type Signal } from '../../lib/signal';
 import { AppStart } from '../../outbox/session';
@@ -32,6 +32,8 @@ export interface Tablet {
   facts: Source<Facts>;
   /** Grows by one whenever documents changed; lists read again. */
   data: Signal<number>;
+  /** Groups all residents anew in the background: the app may have ended before it got to it. */
+  healGroups(): void;
 }
 
 export interface TabletParts {
@@ -50,14 +52,17 @@ export async function assemble({ db, core, post, appVersion }: TabletParts): Pro
     prepared: await readMeta(db, 'prepared'),
     villageWord: (await readMeta(db, 'site'))?.local_village_word ?? '',
   });
-  const changed = (documents: readonly string[]): void => {
-    data.update((version) => version + 1);
-    // Groups are made of residents that are stored already: late or lost, they can be made again.
-    void regroup(db, core, documents)
+  // Groups are made of residents that are stored already: late or lost, they can be made again.
+  const afterGrouping = (grouping: Promise<boolean>): void => {
+    void grouping
       .then((regrouped) => {
         if (regrouped) data.update((version) => version + 1);
       })
       .catch(() => undefined);
+  };
+  const changed = (documents: readonly string[]): void => {
+    data.update((version) => version + 1);
+    afterGrouping(regroup(db, core, documents));
   };
   const writer: Writer = new Writer(db, new AppStart(db, appVersion), (documents) => {
     changed(documents);
@@ -70,7 +75,10 @@ export async function assemble({ db, core, post, appVersion }: TabletParts): Pro
     onPulled: (day) => completeAfterPull({ db, facts }, day),
     countHeld: async () => (await countNotices(db)) + (await countRefused(db)),
   });
-  return { db, core, writer, loop, status, facts, data };
+  const healGroups = (): void => {
+    afterGrouping(regroupAll(db, core));
+  };
+  return { db, core, writer, loop, status, facts, data, healGroups };
 }
 
 /** How far the start of the app is. */
@@ -98,6 +106,7 @@ export function startTablet(): Signal<Stage> {
     });
     tablet.loop.start();
     listen(tablet.loop);
+    tablet.healGroups();
     stage.set({ name: 'ready', tablet });
   };
   const hold = async (): Promise<never> => {
