@@ -11,6 +11,7 @@ pub use groups::{connected, residents};
 pub use rows::status_word;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,8 +120,17 @@ impl Projector {
         let key = self.key.clone();
         tokio::task::spawn_blocking(move || {
             let mut step = Projected { upto, ..Projected::default() };
-            for view in views(changes) {
-                rows::add(&mut step, &view, &key);
+            let rows = each(changes, |kind, document, raw| {
+                let view = View::of(&Document::open(kind, document, raw).0)?;
+                let mut rows = Projected { upto, ..Projected::default() };
+                rows::add(&mut rows, &view, &key);
+                Some(rows)
+            });
+            for rows in rows {
+                step.documents.extend(rows.documents);
+                step.residents.extend(rows.residents);
+                step.visits.extend(rows.visits);
+                step.applications.extend(rows.applications);
             }
             step
         })
@@ -130,22 +140,39 @@ impl Projector {
 }
 
 /// Opens the documents of these changes and reads each.
+#[must_use]
 pub fn views(changes: Vec<LoggedChange>) -> Vec<View> {
-    opened(changes).iter().filter_map(View::of).collect()
+    each(changes, |kind, document, raw| View::of(&Document::open(kind, document, raw).0))
 }
 
 /// Opens the documents of these changes, by id.
 #[must_use]
 pub fn opened(changes: Vec<LoggedChange>) -> Vec<Document> {
+    each(changes, |kind, document, raw| Some(Document::open(kind, document, raw).0))
+}
+
+/// Reads each document from its changes, by id. A panic of the document engine costs this one document: it keeps the
+/// view it has, until it changes again or `mpp rebuild` folds the whole log.
+fn each<T>(changes: Vec<LoggedChange>, read: impl Fn(Kind, DocumentId, &[Vec<u8>]) -> Option<T>) -> Vec<T> {
     let mut by_document: BTreeMap<[u8; 16], (i64, Vec<Vec<u8>>)> = BTreeMap::new();
     for change in changes {
         by_document.entry(change.document).or_insert((change.kind, Vec::new())).1.push(change.bytes);
     }
-    by_document
-        .into_iter()
-        .filter_map(|(document, (kind, raw))| {
-            let kind = Kind::try_from(u8::try_from(kind).ok()?).ok()?;
-            Some(Document::open(kind, DocumentId(document), &raw).0)
-        })
-        .collect()
+    let read = by_document.into_iter().filter_map(|(document, (kind, raw))| {
+        let kind = Kind::try_from(u8::try_from(kind).ok()?).ok()?;
+        caught(DocumentId(document), || read(kind, DocumentId(document), &raw))?
+    });
+    read.collect()
 }
+
+/// Does something with one document; none, and a line in the log, when that panicked.
+fn caught<T>(document: DocumentId, read: impl FnOnce() -> T) -> Option<T> {
+    let answer = catch_unwind(AssertUnwindSafe(read)).ok();
+    if answer.is_none() {
+        tracing::error!(code = "PROJECTION_PANICKED", document = %document, "left out of the views");
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests;

@@ -39,7 +39,9 @@ pub async fn field_days(
     Ok(Json(json!({ "days": days })))
 }
 
-fn on_roster(day: &Value, username: &str) -> bool {
+/// Whether the account is an officer of that day.
+#[must_use]
+pub fn on_roster(day: &Value, username: &str) -> bool {
     day.get("officers").is_some_and(|officers| officers.get(username).is_some())
 }
 

@@ -7,8 +7,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
-use mpp_store::{Cursor as LogCursor, PullGroup, PullQuery};
-use mpp_sync::check::{EVERYONE, day_scope};
+use mpp_store::{Cursor as LogCursor, LoggedChange, PullGroup, PullQuery};
+use mpp_sync::check::EVERYONE;
 use mpp_sync::exchange::{
     Cursor, HeldChain, Hello, PullRequest, RequestReader, RequestRecord, ResponseRecord, ResponseWriter,
 };
@@ -19,7 +19,7 @@ use mpp_sync::wire::WireError;
 use super::Shared;
 use super::auth::AuthOfficer;
 use super::error::ApiError;
-use super::field::{revoked, scopes_of_day};
+use super::field::{on_roster, revoked, scopes_of_day};
 use crate::ingest::{Notice, Outcome, Pending, Submission};
 use crate::review::published::json_of;
 
@@ -46,8 +46,8 @@ struct Exchange {
 /// `POST /sync/v1`
 ///
 /// # Errors
-/// `DEVICE_UNKNOWN`, `DEVICE_REVOKED`, `SCOPE_NOT_GRANTED`, `STORAGE_FULL`, or a code of [`WireError`]. Frames that
-/// came before the failure and were stored stay stored; the next exchange says so.
+/// `DEVICE_UNKNOWN`, `DEVICE_REVOKED`, `STORAGE_FULL`, or a code of [`WireError`]. Frames that came before the failure
+/// and were stored stay stored; the next exchange says so.
 pub async fn exchange(
     State(app): State<Shared>,
     AuthOfficer(account): AuthOfficer,
@@ -63,7 +63,7 @@ pub async fn exchange(
     let exchange = receive(&app, &account.username, request.into_body()).await?;
     let hello = exchange.hello.as_ref().ok_or(WireError::Truncated)?;
     let pull = match &hello.pull {
-        Some(pull) => Some(granted(&app, hello, pull).await?),
+        Some(pull) => Some(granted(&app, &account.username, hello, pull).await?),
         None => None,
     };
     let body = answer(&app, &exchange, hello, pull).await?;
@@ -163,32 +163,43 @@ async fn known_device(app: &Shared, hello: &Hello) -> Result<(), ApiError> {
     }
 }
 
-/// The pull, when the device was granted every scope it names.
-async fn granted(app: &Shared, hello: &Hello, pull: &PullRequest) -> Result<PullQuery, ApiError> {
-    let mut allowed: BTreeSet<String> = BTreeSet::from([EVERYONE.to_owned()]);
-    for grant in app.store().grants_of(hello.device.0).await? {
-        let day = DocumentId(grant.day);
-        allowed.insert(day_scope(&day));
-        if let Some(view) = app.store().view(grant.day).await? {
-            allowed.extend(scopes_of_day(&json_of(&view)?, &day));
-        }
-    }
-    let asked = pull.cursors.iter().flat_map(|cursor| &cursor.scopes);
-    if asked.into_iter().any(|scope| !allowed.contains(scope)) {
-        return Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "SCOPE_NOT_GRANTED",
-            "Tablet ini tidak disiapkan untuk data itu. Siapkan lagi untuk hari layanan yang benar.",
-        ));
-    }
+/// The pull, of what both the device and its officer may read: a scope that is neither is left out, so that the answer
+/// still says what the office holds.
+async fn granted(
+    app: &Shared,
+    officer: &str,
+    hello: &Hello,
+    pull: &PullRequest,
+) -> Result<PullQuery, ApiError> {
+    let allowed = scopes_of(app, officer, hello).await?;
     let same_log = pull.log == Some(app.node.log);
-    let groups = pull.cursors.iter().map(|cursor| PullGroup {
-        cursor: if same_log { log_cursor(cursor) } else { LogCursor::default() },
-        scopes: cursor.scopes.clone(),
+    let groups = pull.cursors.iter().filter_map(|cursor| {
+        let scopes: Vec<String> =
+            cursor.scopes.iter().filter(|scope| allowed.contains(*scope)).cloned().collect();
+        let left_out = cursor.scopes.len() - scopes.len();
+        if left_out > 0 {
+            tracing::warn!(code = "SCOPE_NOT_GRANTED", device = %hello.device, left_out, "scopes were left out");
+        }
+        let cursor = if same_log { log_cursor(cursor) } else { LogCursor::default() };
+        (!scopes.is_empty()).then_some(PullGroup { cursor, scopes })
     });
     let held =
         hello.chains.iter().map(|chain| (chain.session.0, i64::try_from(chain.frames).unwrap_or(i64::MAX)));
-    Ok(PullQuery { groups: groups.collect(), held: held.collect(), max_bytes: ANSWER_BYTES })
+    Ok(PullQuery { groups: groups.collect(), held: held.collect(), max_bytes: RECORD_BYTES })
+}
+
+/// What everybody reads, and the days that the device was put on and the officer is on the roster of. A supervisor or
+/// administrator is no exception: they have the office's door.
+async fn scopes_of(app: &Shared, officer: &str, hello: &Hello) -> Result<BTreeSet<String>, ApiError> {
+    let mut allowed = BTreeSet::from([EVERYONE.to_owned()]);
+    for grant in app.store().grants_of(hello.device.0).await? {
+        let Some(view) = app.store().view(grant.day).await? else { continue };
+        let day = json_of(&view)?;
+        if on_roster(&day, officer) {
+            allowed.extend(scopes_of_day(&day, &DocumentId(grant.day)));
+        }
+    }
+    Ok(allowed)
 }
 
 fn log_cursor(cursor: &Cursor) -> LogCursor {
@@ -221,7 +232,7 @@ async fn answer(
         writer.record(&ResponseRecord::Notice { document, hash, code });
     }
     let more = match pull {
-        Some(query) => write_changes(app, &mut writer, &query).await?,
+        Some(query) => write_changes(app, &mut writer, query).await?,
         None => false,
     };
     let mut body = writer.take();
@@ -244,43 +255,43 @@ async fn notices(
     Ok(notices.into_iter().map(|((document, hash), code)| (document, hash, code)).collect())
 }
 
-/// Writes a bounded page; the cursors go with its last record, so that they are stored with what they stand for.
+/// Writes a bounded answer, record by record, each with the cursors that stand behind it: a link that breaks in the
+/// middle keeps every record that came whole.
 async fn write_changes(
     app: &Shared,
     writer: &mut ResponseWriter,
-    query: &PullQuery,
+    mut query: PullQuery,
 ) -> Result<bool, ApiError> {
-    let page = app.store().pull(query).await?;
-    let cursors: Vec<Cursor> = page
-        .groups
-        .into_iter()
-        .map(|group| Cursor {
+    let mut bytes = 0;
+    loop {
+        let page = app.store().pull(&query).await?;
+        if page.groups.is_empty() {
+            return Ok(page.more);
+        }
+        bytes += page.changes.iter().map(|change| change.bytes.len()).sum::<usize>();
+        let cursors = page.groups.iter().map(|group| Cursor {
             position: u64::try_from(group.cursor.position).unwrap_or(0),
             rolling: Rolling(group.cursor.rolling),
-            scopes: group.scopes,
-        })
-        .collect();
-    let mut entries = Vec::new();
-    let mut bytes = 0;
-    for change in page.changes {
-        let kind = u8::try_from(change.kind).ok().and_then(|kind| Kind::try_from(kind).ok());
-        let Some(kind) = kind else { continue };
-        bytes += change.bytes.len();
-        entries.push(Entry {
-            document: DocumentId(change.document),
-            kind,
-            counter: change.counter.and_then(|counter| u32::try_from(counter).ok()),
-            hash: ChangeHash(change.hash),
-            bytes: change.bytes,
+            scopes: group.scopes.clone(),
         });
-        if bytes >= RECORD_BYTES {
-            bytes = 0;
-            let entries = std::mem::take(&mut entries);
-            writer.record(&ResponseRecord::Changes { entries, cursors: Vec::new() });
-        }
-    }
-    if !cursors.is_empty() {
+        let cursors = cursors.collect();
+        let entries = page.changes.into_iter().filter_map(entry_of).collect();
         writer.record(&ResponseRecord::Changes { entries, cursors });
+        if !page.more || bytes >= ANSWER_BYTES {
+            return Ok(page.more);
+        }
+        let groups = page.groups.into_iter();
+        query.groups = groups.map(|group| PullGroup { cursor: group.cursor, scopes: group.scopes }).collect();
     }
-    Ok(page.more)
+}
+
+/// The change as it travels; none when its kind is not known.
+fn entry_of(change: LoggedChange) -> Option<Entry> {
+    Some(Entry {
+        document: DocumentId(change.document),
+        kind: Kind::try_from(u8::try_from(change.kind).ok()?).ok()?,
+        counter: change.counter.and_then(|counter| u32::try_from(counter).ok()),
+        hash: ChangeHash(change.hash),
+        bytes: change.bytes,
+    })
 }

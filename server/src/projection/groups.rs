@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use mpp_store::{Id, Store, StoreError};
+use mpp_sync::ids::DocumentId;
 use mpp_sync::view::{ResidentGroup, ResidentView, View, group_residents};
 
 /// Marked residents looked at in one go.
@@ -25,7 +26,7 @@ pub async fn regroup(store: &dyn Store) -> Result<(), StoreError> {
             let connected = connected(store, resident).await?;
             let flags = match connected.as_slice() {
                 [alone] => vec![(*alone, false, false)],
-                several => flags(&groups(store, several).await?, several),
+                several => flags(&groups(store, resident, several).await?, several),
             };
             done.extend(&connected);
             store.set_group_flags(&flags).await?;
@@ -63,8 +64,10 @@ pub async fn residents(store: &dyn Store, ids: &[Id]) -> Result<Vec<ResidentView
         .collect())
 }
 
-async fn groups(store: &dyn Store, ids: &[Id]) -> Result<Vec<ResidentGroup>, StoreError> {
-    Ok(group_residents(&residents(store, ids).await?))
+/// The groups of these residents; none when the engine panicked over them, so that the others are still computed.
+async fn groups(store: &dyn Store, marked: Id, ids: &[Id]) -> Result<Vec<ResidentGroup>, StoreError> {
+    let residents = residents(store, ids).await?;
+    Ok(super::caught(DocumentId(marked), || group_residents(&residents)).unwrap_or_default())
 }
 
 /// One entry for every connected resident, also for one whose document has not arrived.

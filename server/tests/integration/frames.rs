@@ -1,11 +1,14 @@
 //! Frames that come twice, out of order, damaged, or cut off.
 
+use std::collections::BTreeSet;
+
 use axum::body::{Body, Bytes};
-use mpp_sync::exchange::{BodyReader, BodyWriter, RecordKind, ResponseRecord, encode_request};
-use mpp_sync::ids::DocumentId;
+use mpp_sync::exchange::{BodyReader, BodyWriter, Cursor, RecordKind, ResponseRecord, encode_request};
+use mpp_sync::ids::{ChangeHash, DocumentId};
+use mpp_sync::save::Entry;
 
 use super::server::Server;
-use super::tablet::{Tablet, exchange, held, refused};
+use super::tablet::{Tablet, answer_bytes, decoded, exchange, held, refused};
 
 async fn start() -> (Server, String, Tablet) {
     let server = Server::new().await;
@@ -175,15 +178,43 @@ async fn an_unknown_or_revoked_device_is_refused() {
 async fn a_tablet_cannot_pull_what_it_was_not_granted() {
     let (server, cookie, mut tablet) = start().await;
     let other = server.day_with(&["budi"], "Tempat lain").await;
+    let theirs = server.sign_in("budi").await;
+    let mut elsewhere = Tablet::prepared(&server, &theirs, 2, "budi", other).await;
+    let (visit, _) = elsewhere.ticket();
+    elsewhere.sync(&server, &theirs).await;
     let granted = tablet.scopes.clone();
-    for scope in
-        [format!("day/{other}"), "village/16.04.01.2001".to_owned(), String::new(), "day/".to_owned()]
-    {
-        tablet.scopes = granted.iter().cloned().chain([scope.clone()]).collect();
-        let body = encode_request::<Vec<u8>>(&tablet.hello(), &[]);
-        let answer = exchange(&server, &cookie, Body::from(body)).await;
-        assert_eq!(answer.unwrap_err(), (403, "SCOPE_NOT_GRANTED".to_owned()), "{scope}");
+    tablet.scopes.extend([
+        format!("day/{other}"),
+        "village/16.04.01.2001".to_owned(),
+        String::new(),
+        "day/".to_owned(),
+    ]);
+    cut_tickets(&mut tablet, 1);
+    let records = tablet.sync(&server, &cookie).await;
+    assert_eq!(held(&records, tablet.session), 1, "the answer says what is held all the same");
+    assert!(tablet.entries.iter().all(|entry| entry.document != visit));
+    let answered: BTreeSet<String> = tablet.cursors.iter().flat_map(|cursor| cursor.scopes.clone()).collect();
+    assert_eq!(answered, granted.into_iter().collect());
+}
+
+#[tokio::test]
+async fn an_officer_who_is_not_on_the_roster_gets_nothing_of_the_tablets_day() {
+    let server = Server::new().await;
+    let (rina, budi) = (server.sign_in("rina").await, server.sign_in("budi").await);
+    let day = server.day_with(&["rina"], "Balai Desa Uji").await;
+    let mut tablet = Tablet::prepared(&server, &rina, 1, "rina", day).await;
+    let mut other = Tablet::prepared(&server, &rina, 2, "rina", day).await;
+    let (_, application, _) = other.application("1604124101900001", "Siti Nur'azizah");
+    other.sync(&server, &rina).await;
+    let ask = Body::from(encode_request::<Vec<u8>>(&tablet.hello(), &[]));
+    for record in exchange(&server, &budi, ask).await.unwrap() {
+        if let ResponseRecord::Changes { entries, cursors } = record {
+            assert!(cursors.iter().all(|cursor| cursor.scopes == ["everyone"]), "{cursors:?}");
+            assert!(entries.iter().all(|entry| entry.document != application));
+        }
     }
+    tablet.sync(&server, &rina).await;
+    assert!(tablet.entries.iter().any(|entry| entry.document == application));
 }
 
 #[tokio::test]
@@ -222,6 +253,39 @@ async fn many_changes_come_in_bounded_bodies_and_all_arrive() {
         two.entries.iter().any(|other| (other.document, other.hash) == (entry.document, entry.hash))
     });
     assert!(theirs);
+}
+
+#[tokio::test]
+async fn an_answer_cut_after_its_second_record_still_moves_the_cursors() {
+    let (server, cookie, mut one) = start().await;
+    let mut two = Tablet::prepared(&server, &cookie, 2, "budi", one.day).await;
+    for index in 0..200 {
+        one.application(&format!("16041241019{index:05}"), "Siti Nur'azizah binti Muhammad Syamsul Bahri");
+    }
+    one.sync(&server, &cookie).await;
+    let ask = |tablet: &Tablet| Body::from(encode_request::<Vec<u8>>(&tablet.hello(), &[]));
+    let changes = |records: &[ResponseRecord]| -> Vec<(Vec<Entry>, Vec<Cursor>)> {
+        let changes = records.iter().filter_map(|record| match record {
+            ResponseRecord::Changes { entries, cursors } => Some((entries.clone(), cursors.clone())),
+            _ => None,
+        });
+        changes.collect()
+    };
+    let body = answer_bytes(&server, &cookie, ask(&two)).await.unwrap();
+    let first = changes(&decoded(&body));
+    assert!(first.len() > 2, "{} records", first.len());
+    let cut = (0..body.len()).step_by(1024).find(|cut| changes(&decoded(&body[..*cut])).len() == 2);
+    let arrived = decoded(&body[..cut.unwrap()]);
+    assert!(!arrived.iter().any(|record| matches!(record, ResponseRecord::End { .. })));
+    assert!(first[0].1[0].position > 0 && first[1].1[0].position > first[0].1[0].position);
+    let names = |records: &[(Vec<Entry>, Vec<Cursor>)]| -> BTreeSet<(DocumentId, ChangeHash)> {
+        records.iter().flat_map(|(entries, _)| entries).map(|entry| (entry.document, entry.hash)).collect()
+    };
+    two.take_in(&arrived);
+    assert_eq!(two.cursors, first[1].1);
+    let rest = changes(&exchange(&server, &cookie, ask(&two)).await.unwrap());
+    assert!(names(&first[..2]).is_disjoint(&names(&rest)), "what came whole does not come again");
+    assert!(names(&first[2..]).is_subset(&names(&rest)), "and nothing is passed over");
 }
 
 #[tokio::test]

@@ -221,7 +221,8 @@ impl Tablet {
         self.push(server, cookie, &frames).await
     }
 
-    fn take_in(&mut self, records: &[ResponseRecord]) {
+    /// Keeps what came down, whole or not.
+    pub fn take_in(&mut self, records: &[ResponseRecord]) {
         for record in records {
             match record {
                 ResponseRecord::Welcome { log, .. } => self.log = Some(*log),
@@ -249,6 +250,17 @@ pub async fn exchange(
     cookie: &str,
     body: Body,
 ) -> Result<Vec<ResponseRecord>, (u16, String)> {
+    Ok(decoded(&answer_bytes(server, cookie, body).await?))
+}
+
+/// The records that came whole.
+pub fn decoded(bytes: &[u8]) -> Vec<ResponseRecord> {
+    let records = BodyReader::default().push(bytes).unwrap();
+    records.into_iter().filter_map(|(kind, payload)| decode_record(kind, &payload).unwrap()).collect()
+}
+
+/// One exchange: the answer's body as it travels, or the status and code of the refusal.
+pub async fn answer_bytes(server: &Server, cookie: &str, body: Body) -> Result<Bytes, (u16, String)> {
     let request = Request::post("/sync/v1").header(header::COOKIE, cookie).header(header::CONTENT_TYPE, TYPE);
     let response = server.send(request.body(body).unwrap()).await;
     let status = response.status().as_u16();
@@ -257,8 +269,7 @@ pub async fn exchange(
         let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         return Err((status, super::server::code(&body).to_owned()));
     }
-    let records = BodyReader::default().push(&bytes).unwrap();
-    Ok(records.into_iter().filter_map(|(kind, payload)| decode_record(kind, &payload).unwrap()).collect())
+    Ok(bytes)
 }
 
 /// How many frames the office says it holds of a session.
