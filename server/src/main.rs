@@ -6,6 +6,9 @@ use clap::Parser as _;
 use mpp_server::cli::Cli;
 use mpp_server::telemetry;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
