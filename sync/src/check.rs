@@ -152,7 +152,10 @@ fn may_write(document: &Document, meta: &ChangeMeta, writer: &Writer<'_>) -> Res
         return Err(Refusal::DayNotGranted);
     }
     if document.kind() == Kind::Resident {
-        return Ok(());
+        // Naming a change of the resident proves that the tablet was given it; its id alone may have
+        // been seen elsewhere, and writing it must not bring the resident into the tablet's scopes.
+        let unseen = meta.deps.is_empty() && !document.changes().is_empty();
+        return if unseen { Err(Refusal::EditNotAllowed) } else { Ok(()) };
     }
     let set = meta.sets.iter().filter(|set| set.key == "day").map(|set| day_of(set.value.as_ref()));
     let written = document.values("day").into_iter().map(|written| day_of(Some(&written.value)));

@@ -101,6 +101,25 @@ fn a_tablet_neither_rewrites_events_nor_decides_about_residents() {
 }
 
 #[test]
+fn a_tablet_cannot_pull_a_resident_by_writing_to_an_id_it_never_read() {
+    let entry = &application_of(&DAY).entries[0];
+    let office = Writer { role: Role::Office, ..tablet(&[]) };
+    let mut held = Document::new(entry.kind, entry.document);
+    check_entry(&mut held, entry, &office, &BTreeSet::new()).unwrap();
+    let session = SessionId([7; 16]);
+    let granted = [DAY];
+    let writer = Writer { session, ..tablet(&granted) };
+    let edits = vec![("notes".to_owned(), None), ("phone".to_owned(), Some(Value::from("+6281234567890")))];
+    let author = Author { officer: "rina".to_owned(), device: "A".to_owned(), at: 1_800_000_000 };
+    for (mut copy, expected) in [(Document::new(entry.kind, entry.document), false), (held.clone(), true)] {
+        let made = copy.edit(session, &author, &edits).unwrap().unwrap();
+        let edit = Entry { counter: None, hash: made.hash, bytes: made.bytes, ..entry.clone() };
+        let verdict = check_entry(&mut held.clone(), &edit, &writer, &BTreeSet::new());
+        assert_eq!(verdict.is_ok(), expected, "{verdict:?}");
+    }
+}
+
+#[test]
 fn a_tablet_writes_no_service_day() {
     let plan = DayPlan { date: "2026-11-22".to_owned(), ..DayPlan::default() };
     let save = publish_day(&context(), &plan).unwrap().save;
