@@ -102,9 +102,11 @@ export class FieldDoor {
   async sendNow(): Promise<void> {
     const send = this.syncBar.getByRole('button', { name: 'Kirim sekarang' });
     const done = this.syncBar.getByText('Semua sudah di kantor');
-    await expect(send.or(done)).toBeVisible();
-    if (await send.isVisible()) await send.click();
-    await expect(done).toBeVisible();
+    // The tablet also sends by itself: the button may go away between looking and pressing.
+    await expect(async () => {
+      if (await send.isVisible()) await send.click({ timeout: 1_000 });
+      await expect(done).toBeVisible({ timeout: 1_000 });
+    }).toPass();
   }
 
   /** Waits until what others did has come in too: the door asks by itself when it is opened. */
