@@ -8,6 +8,7 @@
 mod accounts;
 mod append;
 mod applications;
+mod archive;
 mod change_log;
 mod convert;
 mod devices;

@@ -9,6 +9,7 @@
 )]
 
 pub mod accounts;
+pub mod archive;
 pub mod change_log;
 pub mod devices;
 pub mod node;
@@ -50,7 +51,28 @@ macro_rules! conformance_suite {
             devices: [
                 a_device_keeps_its_key, a_revoked_device_says_so, a_grant_is_given_once, a_label_is_given_once_a_day,
             ],
+            archive: [
+                every_table_and_column_is_named, an_export_is_of_one_moment,
+                a_log_that_does_not_fit_its_hashes_is_noticed,
+            ],
         );
+        $crate::conformance_suite!(@pairs $fresh,
+            archive_to_another: archive [
+                an_empty_store_takes_everything_of_another, a_store_that_holds_something_takes_nothing,
+                an_import_that_breaks_leaves_the_store_empty,
+            ],
+        );
+    };
+    (@pairs $fresh:path, $($module:ident: $noun:ident [$($name:ident),* $(,)?]),* $(,)?) => {
+        $(mod $module {
+            $(
+                #[tokio::test]
+                async fn $name() -> Result<(), $crate::StoreError> {
+                    let ((_one, store), (_other, empty)) = ($fresh().await, $fresh().await);
+                    $crate::conformance::$noun::$name(&store, &empty).await
+                }
+            )*
+        })*
     };
     (@tests $fresh:path, $($noun:ident: [$($name:ident),* $(,)?]),* $(,)?) => {
         $(mod $noun {

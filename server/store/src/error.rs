@@ -15,6 +15,9 @@ pub enum StoreError {
     /// The migrations could not run.
     #[error("the database could not be prepared: {0}")]
     Migrate(String),
+    /// What an export was written to, or an import read from, failed.
+    #[error("the copy failed: {0}")]
+    Copy(String),
     /// Anything else the backend reported. The text is for the log, never for a person's screen.
     #[error("the database failed: {0}")]
     Backend(String),

@@ -7,9 +7,11 @@
 //! `mpp-sync`; a row carries its verdict.
 //!
 //! **Adding a method.** Put it into the trait of its noun, implement it in every backend under the same file name,
-//! and add a function to `conformance/<noun>.rs`.
+//! and add a function to `conformance/<noun>.rs`. A new table or column is also named in `archive/tables.rs`: what is
+//! not named there would be missing from backups.
 
 pub mod accounts;
+pub mod archive;
 pub mod change_log;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -20,6 +22,7 @@ pub mod quarantine;
 pub mod views;
 
 pub use accounts::{AccountRow, Accounts, WebSessionRow};
+pub use archive::Archive;
 pub use change_log::{
     Accepted, Append, ChainRow, ChangeLog, ChangeRow, Cursor, FrameRow, LoggedChange, PullGroup, PullPage,
     PullQuery, PulledGroup, Touched,
@@ -41,6 +44,6 @@ pub type Hash = [u8; 32];
 pub type Rolling = [u8; 8];
 
 /// Everything a backend has to be.
-pub trait Store: Node + ChangeLog + Quarantine + Views + Accounts + Devices + Send + Sync {}
+pub trait Store: Node + ChangeLog + Quarantine + Views + Accounts + Devices + Archive + Send + Sync {}
 
-impl<T: Node + ChangeLog + Quarantine + Views + Accounts + Devices + Send + Sync> Store for T {}
+impl<T: Node + ChangeLog + Quarantine + Views + Accounts + Devices + Archive + Send + Sync> Store for T {}
