@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+pub use mpp_tests::dice::Dice;
 use mpp_tests::headless::{Headless, Start};
 use mpp_tests::office::{Account, Office};
 use mpp_tests::tablet::{Settings, Tablet};
@@ -88,25 +89,4 @@ pub fn operations_of(device: &str, count: usize) -> Vec<&'static str> {
     let own_reference = format!("\"ref\":\"{device}-");
     let own = SERVICE_DAY.lines().filter(|line| line.contains(&marker) && line.contains(&own_reference));
     own.take(count).collect()
-}
-
-/// Numbers that differ from run to run; the seed is printed, for doing it again with `MPP_TEST_SEED`.
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new() -> Self {
-        let given = std::env::var("MPP_TEST_SEED").ok().and_then(|text| text.parse().ok());
-        let seed = given.unwrap_or_else(|| u64::from_be_bytes(mpp_tests::tablet::random().unwrap()) >> 16);
-        println!("MPP_TEST_SEED={seed}");
-        Self(seed | 1)
-    }
-
-    /// A number from `low` up to and without `high`.
-    pub fn between(&mut self, low: u64, high: u64) -> u64 {
-        // xorshift64*
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        low + (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 16) % (high - low)
-    }
 }

@@ -2,14 +2,17 @@
 //! process, a network that can be cut, and the replay of a whole service day.
 //!
 //! [`tablet`] is the headless tablet; the program `headless-tablet` gives it standard input and output.
-//! [`office`], [`headless`] and [`cable`] run the real programs for tests and for the bench.
+//! [`office`], [`headless`] and [`cable`] run the real programs for tests and for the bench; [`link`] is a
+//! slow network that breaks, [`dice`] says where.
 //! [`operations`] is the form of `data/service-day.jsonl`, and [`expected`] compares records with it
 //! without any of the code that made them. [`reference`](mod@reference) is what traffic is measured against.
 
 pub mod cable;
 pub mod clock;
+pub mod dice;
 pub mod expected;
 pub mod headless;
+pub mod link;
 pub mod office;
 pub mod operations;
 pub mod reference;
