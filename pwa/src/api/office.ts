@@ -123,8 +123,8 @@ export async function getOfficeDays(): Promise<readonly DaySummary[]> {
 }
 
 export async function getApplications(filter: ApplicationFilter): Promise<ApplicationList> {
-  const { attention, page, ...rest } = filter;
-  return getJson('/api/office/applications', { ...rest, attention: attention ? 1 : undefined, page });
+  const filled = Object.entries(filter).filter(([, value]) => value !== '');
+  return postJson('/api/office/applications/search', Object.fromEntries(filled));
 }
 
 export async function getApplication(id: string): Promise<ApplicationDetail> {

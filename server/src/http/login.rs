@@ -48,6 +48,8 @@ pub async fn login(State(app): State<Shared>, request: Request) -> Result<Respon
     let Some(account) = account.filter(|_| right) else {
         app.store().add_login_failure(&username, &address, now, now - WRONG_WINDOW).await?;
         tracing::warn!(code = "LOGIN_WRONG", "wrong user name or password");
+        // The one that locks says so: nobody should type on against a closed door.
+        refuse_locked(&app, &username, &address, now).await?;
         return Err(ApiError::new(
             StatusCode::UNAUTHORIZED,
             "LOGIN_WRONG",

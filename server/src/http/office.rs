@@ -45,8 +45,22 @@ pub struct ListQuery {
     status: Option<Status>,
     agency: Option<String>,
     service: Option<String>,
-    q: Option<String>,
     attention: Option<String>,
+    page: Option<i64>,
+}
+
+/// What the list is filtered and searched by.
+#[derive(Deserialize)]
+struct Search {
+    day: Option<DocumentId>,
+    status: Option<Status>,
+    agency: Option<String>,
+    service: Option<String>,
+    /// A name, a ticket, a tracking code: what a person types about another person.
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    attention: bool,
     page: Option<i64>,
 }
 
@@ -59,6 +73,25 @@ pub async fn list(
     AuthSupervisor(_): AuthSupervisor,
     InQuery(query): InQuery<ListQuery>,
 ) -> Result<Json<Value>, ApiError> {
+    let ListQuery { day, status, agency, service, attention, page } = query;
+    let attention = attention.as_deref() == Some("1");
+    rows(&app, Search { day, status, agency, service, q: String::new(), attention, page }).await
+}
+
+/// `POST /api/office/applications/search`: the list, searched. A name must not stand in an address, which browsers,
+/// proxies and their logs keep.
+///
+/// # Errors
+/// When the store fails.
+pub async fn search(
+    State(app): State<Shared>,
+    AuthSupervisor(_): AuthSupervisor,
+    request: Request,
+) -> Result<Json<Value>, ApiError> {
+    rows(&app, json_body(request).await?).await
+}
+
+async fn rows(app: &Shared, query: Search) -> Result<Json<Value>, ApiError> {
     let words = Words::read(app.store(), &app.regions).await?;
     let agency = query.agency.filter(|agency| !agency.is_empty());
     let services = match (query.service.filter(|service| !service.is_empty()), agency) {
@@ -66,14 +99,14 @@ pub async fn list(
         (None, Some(agency)) => Some(words.catalogue.services_of(&agency)),
         (None, None) => None,
     };
-    let search = needle(query.q.as_deref().unwrap_or_default());
+    let search = needle(&query.q);
     let page = query.page.unwrap_or(1).clamp(1, 1_000_000);
     let filter = ApplicationFilter {
         day: query.day.map(|day| day.0),
         status: query.status.map(crate::projection::status_word),
         services,
         words: search.split(' ').filter(|word| !word.is_empty()).take(WORDS_MAX).map(str::to_owned).collect(),
-        attention: query.attention.as_deref() == Some("1"),
+        attention: query.attention,
         residents: None,
         offset: (page - 1) * PAGE,
         limit: PAGE,

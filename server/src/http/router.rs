@@ -40,6 +40,7 @@ pub fn router(app: Shared) -> Router {
         // Supervisors.
         .route("/api/office/days", get(office::office_days))
         .route("/api/office/applications", get(office::list))
+        .route("/api/office/applications/search", post(office::search))
         .route("/api/office/applications/{id}", get(office::get))
         .route("/api/office/applications/{id}/status", post(office::set_status))
         .route("/api/office/applications/{id}/choose", post(office::choose))
