@@ -17,6 +17,11 @@ export class AppStart {
     private readonly appVersion: string,
   ) {}
 
+  /** The office will not go on with this session: the next save begins another one. */
+  abandon(session: string): void {
+    for (const [key, name] of this.names) if (name === session) this.names.delete(key);
+  }
+
   /** This start's session for a day, as stored; or how it will be stored by its first save. */
   async session(device: string, day: string, now: number): Promise<StoredSession> {
     const key = `${device}/${day}`;

@@ -222,6 +222,21 @@ describe('a session the office does not take', () => {
     expect(second.status.get().trouble).toBeNull();
   });
 
+  it('is not written on in: the next save begins another one at once', async () => {
+    await register(tablet, 'Marsinah');
+    const [refused] = await tablet.db.getAll('sessions');
+    office.refuses.add(refused?.session ?? '');
+    office.refusal = 'frame_fork';
+    await tablet.loop.now();
+    tablet.loop.stop();
+    const id = await register(tablet, 'Kusnadi');
+    await tablet.loop.now();
+    tablet.loop.stop();
+    expect((await readRecord(tablet, id))?.place).toBe('office');
+    const left = await unconfirmedFrames(tablet.db);
+    expect(new Set(left.map(({ session }) => session))).toEqual(new Set([refused?.session]));
+  });
+
   it('does not keep what the office has from coming in', async () => {
     const { second } = await twoStarts();
     office.more = [[{ type: 'changes', changes: await elsewhere(['Rusdi']), cursors }]];

@@ -16,7 +16,12 @@ export interface LoopOptions {
   onPulled: (day: PreparedDay) => Promise<void>;
   /** How many changes are held back or not applied, to be shown. */
   countHeld: () => Promise<number>;
+  /** The office will take nothing more of this session; what it has stays and is offered on. */
+  onDeadSession: (session: string) => void;
 }
+
+/** Refusals of one session's chain, which no later frame of it can mend; other sessions are not meant. */
+const DEAD: ReadonlySet<string> = new Set(['frame_fork', 'frame_signature', 'frame_structure']);
 
 /**
  * Decides when to talk to the office: after each save, when the network comes back, when the app is
@@ -145,6 +150,7 @@ export class SyncLoop {
       troubles.delete(session);
     }
     for (const [session, trouble] of troublesIn(outcome)) {
+      if (trouble.kind === 'forked' || DEAD.has(trouble.code)) this.options.onDeadSession(session);
       this.stuck.add(session);
       troubles.set(session, trouble);
     }

@@ -22,6 +22,8 @@ export class TestOffice {
   stores = true;
   /** Sessions whose frames are refused. */
   readonly refuses = new Set<string>();
+  /** Why. */
+  refusal = 'SIGNATURE';
   /** What the answers after the next one bring; each answer before the last says that there is more. */
   more: SyncRecord[][] = [];
 
@@ -71,7 +73,7 @@ export class TestOffice {
       const frame = own.find((kept) => toHex(kept.bytes) === hex);
       if (frame !== undefined && this.refuses.has(frame.session)) {
         const { session, number } = frame;
-        refused.push({ type: 'refused', session, number, code: 'SIGNATURE' });
+        refused.push({ type: 'refused', session, number, code: this.refusal });
       } else if (this.stores) this.frames.add(hex);
     }
     return refused;

@@ -46,13 +46,23 @@ export async function checkForm(
     );
     return checked;
   }
+  const { shown, findings } = await checkFields(tablet, standard, form.fields);
+  checked.shown = shown;
+  checked.findings.push(...findings);
+  return checked;
+}
+
+/** Which declared fields are asked for with these values, and what the core says of them. */
+export async function checkFields(
+  tablet: Tablet,
+  standard: Standard,
+  values: Record<string, string>,
+): Promise<{ shown: string[]; findings: FormFinding[] }> {
   const { shown, findings } = await tablet.core.call('fields_check', {
     declared: standard.fields,
-    values: form.fields,
+    values,
   });
-  checked.shown = shown;
-  checked.findings.push(...findings.map((finding) => formFinding(finding, 'fields')));
-  return checked;
+  return { shown, findings: findings.map((finding) => formFinding(finding, 'fields')) };
 }
 
 /** Errors, and warnings that wait for a look: what keeps the form from being saved. */

@@ -1,8 +1,8 @@
 import type { CoreFunctions } from '../../core/functions';
 import type { Kind, Scalar, Status } from '../../core/views';
-import type { Person } from '../../lib/views';
+import type { ApplicationView, Person, Standard } from '../../lib/views';
 import { PERSON_KEYS, type PersonForm, type Role } from '../../form/application-form';
-import { checkPerson, type FormFinding } from './check-form';
+import { checkFields, checkPerson, type FormFinding } from './check-form';
 import { writing, type Tablet } from './tablet';
 
 /** Changes keys of a document. Choosing one value of a conflict is such a change too. */
@@ -63,6 +63,34 @@ export async function editPerson(
     if (value !== (before[key] ?? null)) set[`${role}.${key}`] = value;
   }
   if (Object.keys(set).length > 0) await editDocument(tablet, id, 'application', set);
+  return { ok: true };
+}
+
+/**
+ * Changes the declared fields and the notes of an application; errors stop it. A field that is no
+ * longer asked for is emptied, as a registration would not have sent it.
+ */
+export async function editService(
+  tablet: Tablet,
+  before: ApplicationView,
+  standard: Standard | undefined,
+  typed: { values: Record<string, string>; notes: string },
+): Promise<EditAnswer> {
+  const unknown = { shown: Object.keys(typed.values), findings: [] };
+  const { shown, findings } =
+    standard === undefined ? unknown : await checkFields(tablet, standard, typed.values);
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) return { ok: false, findings: errors };
+  const set: Record<string, Scalar> = {};
+  const change = (key: string, value: string, earlier: string | undefined): void => {
+    const now = value.trim();
+    if (now !== (earlier ?? '')) set[key] = now === '' ? null : now;
+  };
+  for (const [key, value] of Object.entries(typed.values)) {
+    change(`field.${key}`, shown.includes(key) ? value : '', before.fields[key]);
+  }
+  change('notes', typed.notes, before.notes);
+  if (Object.keys(set).length > 0) await editDocument(tablet, before.id, 'application', set);
   return { ok: true };
 }
 

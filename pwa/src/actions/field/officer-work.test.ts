@@ -6,7 +6,7 @@ import { countUnconfirmed, uncutSaves } from '../../db/outbox';
 import { testTablet, type TestTablet } from '../../testing/tablet';
 import { checkForm } from './check-form';
 import { DraftKeeper, loadDraft, unfinished } from './drafts';
-import { editPerson, setStatus } from './edit-record';
+import { editPerson, editService, setStatus } from './edit-record';
 import { findResidents, sameNik } from './find-residents';
 import { issueTicket } from './issue-ticket';
 import { readRecord } from './read-record';
@@ -202,6 +202,37 @@ describe('a record', () => {
     expect(after?.application.applicant.phone).toBe('+6281234567890');
     expect(after?.history).toHaveLength(3);
     expect(after?.history.at(-1)).toMatchObject({ officer: 'siti', device: 'A' });
+  });
+
+  it('asks for a declared field only while it applies, and empties it when it no longer does', async () => {
+    const id = await register();
+    const standard: Standard = {
+      ...STANDARD,
+      fields: [
+        { key: 'jenis', label: 'Jenis', type: 'choice', options: ['pindah', 'baru'], required: true },
+        {
+          key: 'asal',
+          label: 'Daerah asal',
+          type: 'text',
+          required: true,
+          show_when: { field: 'jenis', equals: 'pindah' },
+        },
+      ],
+    };
+    const edit = async (values: Record<string, string>) => {
+      const page = await readRecord(tablet, id);
+      if (page === undefined) throw new Error('no record');
+      return editService(tablet, page.application, standard, { values, notes: '' });
+    };
+    const fields = async () => (await readRecord(tablet, id))?.application.fields;
+    expect(await edit({ jenis: 'pindah' })).toMatchObject({
+      ok: false,
+      findings: [{ role: 'fields', field: 'asal' }],
+    });
+    expect(await edit({ jenis: 'pindah', asal: 'Pagar Alam' })).toEqual({ ok: true });
+    expect(await fields()).toEqual({ jenis: 'pindah', asal: 'Pagar Alam' });
+    expect(await edit({ jenis: 'baru', asal: 'Pagar Alam' })).toEqual({ ok: true });
+    expect(await fields()).toEqual({ jenis: 'baru' });
   });
 
   it('is found by filter and by search, with its NIK masked', async () => {

@@ -64,7 +64,8 @@ export async function assemble({ db, core, post, appVersion }: TabletParts): Pro
     data.update((version) => version + 1);
     afterGrouping(regroup(db, core, documents));
   };
-  const writer: Writer = new Writer(db, new AppStart(db, appVersion), (documents) => {
+  const start = new AppStart(db, appVersion);
+  const writer: Writer = new Writer(db, start, (documents) => {
     changed(documents);
     loop.nudge();
   });
@@ -73,6 +74,7 @@ export async function assemble({ db, core, post, appVersion }: TabletParts): Pro
     status,
     day: () => readMeta(db, 'prepared'),
     onPulled: (day) => completeAfterPull({ db, facts }, day),
+    onDeadSession: (session) => start.abandon(session),
     countHeld: async () => (await countNotices(db)) + (await countRefused(db)),
   });
   const healGroups = (): void => {
