@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 mod actions;
 mod documents;
 mod rules;
+mod trust;
 mod wire;
 
 /// An answer: JSON, and the blobs it refers to.
@@ -78,6 +79,10 @@ pub fn call(name: &str, input: Json, blobs: &[Vec<u8>]) -> Result<Answer, CallEr
         "request_encode" => wire::request_encode(&parameters),
         "response_records" => wire::response_records(&parameters),
         "push_plan" => wire::push_plan(&parameters),
+        "certificate_verify" => trust::certificate_verify(&parameters),
+        "grant_read" => trust::grant_read(&parameters),
+        "revocations_read" => trust::revocations_read(&parameters),
+        "enter_signing" => trust::enter_signing(&parameters),
         other => Err(CallError::new("UNKNOWN_FUNCTION", other)),
     }
 }

@@ -7,7 +7,9 @@
 pub use body::{BodyReader, BodyWriter};
 pub use plan::{ChainFrames, Confirmed, PushPlan, SendFrom, push_plan};
 pub use record::{RecordKind, records_in};
-pub use request::{ChainClaim, Cursor, Hello, PullRequest, RequestReader, RequestRecord, encode_request};
+pub use request::{
+    ChainClaim, Cursor, Hello, PullRequest, RequestReader, RequestRecord, encode_relay, encode_request,
+};
 pub use response::{HeldChain, ResponseRecord, ResponseWriter, decode_record};
 
 mod body;

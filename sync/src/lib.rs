@@ -14,7 +14,8 @@
 //! 4. [`exchange`] carries frames up and changes down in one round trip (`docs/protocol.md`).
 //! 5. [`check`] decides at the receiver whether a change may enter the log: only it can make an
 //!    [`check::AcceptedChange`].
-//! 6. [`view`] reads a document into the plain record that lists, pages and digests are made of.
+//! 6. [`trust`] says which node and which device may be believed: certificates, grants, revocations.
+//! 7. [`view`] reads a document into the plain record that lists, pages and digests are made of.
 //!
 //! [`api`] offers all of it as named calls over JSON and byte blobs, for WebAssembly.
 
@@ -29,5 +30,6 @@ pub mod limits;
 pub mod rules;
 pub mod save;
 pub mod text;
+pub mod trust;
 pub mod view;
 pub mod wire;

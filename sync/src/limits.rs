@@ -32,6 +32,8 @@ pub const CHAINS_MAX: usize = 4_096;
 pub const SCOPES_MAX: usize = 2_048;
 /// Bytes of a scope's name.
 pub const SCOPE_BYTES_MAX: usize = 80;
+/// Devices and hubs that one list of revocations may name.
+pub const REVOCATIONS_MAX: usize = 8_192;
 /// Bytes of short texts in headers: versions, codes.
 pub const SHORT_TEXT_BYTES_MAX: usize = 200;
 /// Characters of a person's name beyond which it is refused. The longest real name seen has 71.

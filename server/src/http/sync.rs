@@ -127,7 +127,8 @@ async fn take(
                 settle(exchange, pending).await?;
             }
         }
-        RequestRecord::End => {}
+        // Devices are known by being prepared here.
+        RequestRecord::Grant(_) | RequestRecord::End => {}
     }
     Ok(())
 }

@@ -12,6 +12,8 @@ pub enum RecordKind {
     Hello = 0x01,
     /// Up: one frame.
     Frame = 0x02,
+    /// Up: a grant, before the frames of its device: a node that does not know the device learns it.
+    Grant = 0x03,
     /// Down: which log answers.
     Welcome = 0x11,
     /// Down: what the node holds of the caller's chains, now.
@@ -37,6 +39,7 @@ impl RecordKind {
         let all = [
             Self::Hello,
             Self::Frame,
+            Self::Grant,
             Self::Welcome,
             Self::Holds,
             Self::Refused,

@@ -111,8 +111,17 @@ impl Hello {
 /// Writes a whole request: the hello, then frames as they were cut.
 #[must_use]
 pub fn encode_request<B: AsRef<[u8]>>(hello: &Hello, frames: &[B]) -> Vec<u8> {
+    encode_relay::<&[u8], B>(hello, &[], frames)
+}
+
+/// As [`encode_request`], with the grants of the devices whose frames they are: what a hub sends.
+#[must_use]
+pub fn encode_relay<G: AsRef<[u8]>, B: AsRef<[u8]>>(hello: &Hello, grants: &[G], frames: &[B]) -> Vec<u8> {
     let mut body = BodyWriter::default();
     body.record(RecordKind::Hello, &hello.encode());
+    for grant in grants {
+        body.record(RecordKind::Grant, grant.as_ref());
+    }
     for frame in frames {
         body.record(RecordKind::Frame, frame.as_ref());
         body.flush();
@@ -128,6 +137,8 @@ pub enum RequestRecord {
     Hello(Hello),
     /// The bytes of a frame; [`crate::frame::Frame::decode`] reads them.
     Frame(Vec<u8>),
+    /// The bytes of a grant; [`crate::trust::Grant::decode`] reads them.
+    Grant(Vec<u8>),
     /// Nothing was cut off.
     End,
 }
@@ -153,6 +164,7 @@ impl RequestReader {
                     records.push(RequestRecord::Hello(Hello::decode(&payload)?));
                 }
                 (RecordKind::Frame, true) => records.push(RequestRecord::Frame(payload)),
+                (RecordKind::Grant, true) => records.push(RequestRecord::Grant(payload)),
                 (RecordKind::End, true) => records.push(RequestRecord::End),
                 _ => return Err(WireError::Malformed("record order")),
             }

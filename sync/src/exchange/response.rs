@@ -180,7 +180,9 @@ pub fn decode_record(kind: RecordKind, payload: &[u8]) -> Result<Option<Response
             ResponseRecord::Changes { entries, cursors }
         }
         RecordKind::End => ResponseRecord::End { more: reader.byte()? != 0 },
-        RecordKind::Hello | RecordKind::Frame => return Err(WireError::Malformed("record order")),
+        RecordKind::Hello | RecordKind::Frame | RecordKind::Grant => {
+            return Err(WireError::Malformed("record order"));
+        }
         RecordKind::Receipt | RecordKind::Digest => return Ok(None),
     }))
 }
