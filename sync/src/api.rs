@@ -83,6 +83,7 @@ pub fn call(name: &str, input: Json, blobs: &[Vec<u8>]) -> Result<Answer, CallEr
         "grant_read" => trust::grant_read(&parameters),
         "revocations_read" => trust::revocations_read(&parameters),
         "enter_signing" => trust::enter_signing(&parameters),
+        "receipt_verify" => wire::receipt_verify(&parameters),
         other => Err(CallError::new("UNKNOWN_FUNCTION", other)),
     }
 }

@@ -6,6 +6,7 @@
 
 pub use body::{BodyReader, BodyWriter};
 pub use plan::{ChainFrames, Confirmed, PushPlan, SendFrom, push_plan};
+pub use receipt::{Receipt, ReceiptChain, ReceiptHeads, ReceiptRefusal};
 pub use record::{RecordKind, records_in};
 pub use request::{
     ChainClaim, Cursor, Hello, PullRequest, RequestReader, RequestRecord, encode_relay, encode_request,
@@ -14,6 +15,7 @@ pub use response::{HeldChain, ResponseRecord, ResponseWriter, decode_record};
 
 mod body;
 mod plan;
+mod receipt;
 mod record;
 mod request;
 mod response;

@@ -15,8 +15,9 @@ use mpp_sync::action::{
 };
 use mpp_sync::document::Document;
 use mpp_sync::exchange::{
-    BodyReader, ChainClaim, Cursor, HeldChain, Hello, PullRequest, RequestReader, RequestRecord,
-    ResponseRecord, ResponseWriter, decode_record, encode_request,
+    BodyReader, ChainClaim, ChainFrames, Cursor, HeldChain, Hello, PullRequest, Receipt, ReceiptChain,
+    ReceiptHeads, RequestReader, RequestRecord, ResponseRecord, ResponseWriter, decode_record,
+    encode_request,
 };
 use mpp_sync::frame::{Chain, Frame, FrameVerdict, PreviousSession, SessionHeader, check_frame, cut};
 use mpp_sync::ids::{
@@ -233,4 +234,17 @@ fn frames_and_bodies_are_written_and_read_as_released() {
     let read: Vec<_> =
         read.iter().filter_map(|(kind, payload)| decode_record(*kind, payload).unwrap()).collect();
     assert_eq!(read[..5], answer);
+}
+
+#[test]
+fn a_receipt_is_written_and_read_as_released() {
+    let key = SigningKey::from_slice(&[0x33; 32]).unwrap();
+    let public_key = key.verifying_key().to_sec1_point(false).as_bytes().to_vec();
+    let chain = ReceiptChain { session: SESSION, frames: 2, backed_up: 1 };
+    let heads = ReceiptHeads { head: FrameHash([0xbb; 32]), backed_up: FrameHash([0xaa; 32]) };
+    let receipt = Receipt::sign(&key, LogId([0x77; 16]), 1_800_000_002, vec![(chain, heads)]);
+    let stored = golden("receipt.bin", &receipt.encode());
+    let frames = vec![FrameHash([0xaa; 32]), FrameHash([0xbb; 32])];
+    let read = Receipt::decode(&stored).unwrap();
+    assert_eq!(read.verify(&public_key, &[ChainFrames { session: SESSION, frames }]), Ok(()));
 }

@@ -9,12 +9,14 @@ mod accounts;
 mod append;
 mod applications;
 mod archive;
+mod backups;
 mod change_log;
 mod convert;
 mod devices;
 mod node;
 mod pull;
 mod quarantine;
+mod receipts;
 mod views;
 
 use std::fs::OpenOptions;

@@ -10,11 +10,13 @@
 
 pub mod accounts;
 pub mod archive;
+pub mod backups;
 pub mod change_log;
 pub mod devices;
 pub mod node;
 pub mod pull;
 pub mod quarantine;
+pub mod receipts;
 pub mod samples;
 pub mod views;
 
@@ -55,6 +57,10 @@ macro_rules! conformance_suite {
                 every_table_and_column_is_named, an_export_is_of_one_moment,
                 a_log_that_does_not_fit_its_hashes_is_noticed,
             ],
+            backups: [
+                one_backup_runs_at_a_time, a_failed_backup_covers_nothing, a_good_backup_covers_the_chains_in_it,
+            ],
+            receipts: [the_best_word_of_the_office_is_kept, a_release_is_remembered_with_its_reason],
         );
         $crate::conformance_suite!(@pairs $fresh,
             archive_to_another: archive [

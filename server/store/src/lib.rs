@@ -12,6 +12,7 @@
 
 pub mod accounts;
 pub mod archive;
+pub mod backups;
 pub mod change_log;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -19,10 +20,12 @@ pub mod devices;
 pub mod error;
 pub mod node;
 pub mod quarantine;
+pub mod receipts;
 pub mod views;
 
 pub use accounts::{AccountRow, Accounts, WebSessionRow};
 pub use archive::Archive;
+pub use backups::{BackupRow, Backups};
 pub use change_log::{
     Accepted, Append, ChainRow, ChangeLog, ChangeRow, Cursor, FrameRow, LoggedChange, PullGroup, PullPage,
     PullQuery, PulledGroup, Touched,
@@ -31,6 +34,7 @@ pub use devices::{DeviceRow, Devices, GrantRow};
 pub use error::StoreError;
 pub use node::Node;
 pub use quarantine::{Quarantine, QuarantineRow};
+pub use receipts::{CoveredChain, OfficeReceiptRow, Receipts, ReleaseRow};
 pub use views::{
     ApplicationFilter, ApplicationPage, ApplicationRow, DocumentViewRow, ListedApplication, Projected,
     ResidentRow, Views, VisitRow,
@@ -44,6 +48,13 @@ pub type Hash = [u8; 32];
 pub type Rolling = [u8; 8];
 
 /// Everything a backend has to be.
-pub trait Store: Node + ChangeLog + Quarantine + Views + Accounts + Devices + Archive + Send + Sync {}
+pub trait Store:
+    Node + ChangeLog + Quarantine + Views + Accounts + Devices + Archive + Backups + Receipts + Send + Sync
+{
+}
 
-impl<T: Node + ChangeLog + Quarantine + Views + Accounts + Devices + Archive + Send + Sync> Store for T {}
+impl<
+    T: Node + ChangeLog + Quarantine + Views + Accounts + Devices + Archive + Backups + Receipts + Send + Sync,
+> Store for T
+{
+}

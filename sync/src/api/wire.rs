@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Answer, BlobRef, Blobs, CallError, Parameters, plain};
 use crate::exchange::{
-    ChainFrames, HeldChain, Hello, ResponseRecord, decode_record, encode_request, push_plan as plan,
+    ChainFrames, HeldChain, Hello, Receipt, ResponseRecord, decode_record, encode_request, push_plan as plan,
     records_in,
 };
 use crate::frame::{CutFrame, SIGNATURE_BYTES, SessionHeader, cut};
@@ -135,6 +135,18 @@ fn record_json(record: ResponseRecord, blobs: &mut Blobs) -> Json {
                 .collect();
             json!({"type": "changes", "changes": changes, "cursors": cursors})
         }
+        ResponseRecord::Receipt(receipt) => {
+            let bytes = blobs.add(receipt.encode());
+            let Receipt { node, log, issued_at, chains, .. } = receipt;
+            json!({
+                "type": "receipt",
+                "node": node,
+                "log": log,
+                "issued_at": issued_at,
+                "chains": chains,
+                "receipt": bytes,
+            })
+        }
         ResponseRecord::End { more } => json!({"type": "end", "more": more}),
     }
 }
@@ -147,4 +159,20 @@ pub(super) fn push_plan(parameters: &Parameters<'_>) -> Result<Answer, CallError
     }
     let input: Input = parameters.read()?;
     Ok(plain(json!(plan(&input.chains, &input.holds))))
+}
+
+pub(super) fn receipt_verify(parameters: &Parameters<'_>) -> Result<Answer, CallError> {
+    #[derive(Deserialize)]
+    struct Input {
+        receipt: BlobRef,
+        public_key: BlobRef,
+        chains: Vec<ChainFrames>,
+    }
+    let input: Input = parameters.read()?;
+    let receipt = Receipt::decode(parameters.blob(&input.receipt)?)?;
+    let verdict = receipt.verify(parameters.blob(&input.public_key)?, &input.chains);
+    Ok(plain(match verdict {
+        Ok(()) => json!({"valid": true}),
+        Err(refusal) => json!({"valid": false, "code": refusal.code()}),
+    }))
 }

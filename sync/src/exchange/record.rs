@@ -24,7 +24,7 @@ pub enum RecordKind {
     Notice = 0x14,
     /// Down: changes with the cursors after them.
     Changes = 0x15,
-    /// Reserved for signed receipts.
+    /// Down: how much a node holds, and has in its backup, of the caller's chains, signed.
     Receipt = 0x16,
     /// Reserved for digests at a log position.
     Digest = 0x17,

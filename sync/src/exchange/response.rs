@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::body::BodyWriter;
+use super::receipt::Receipt;
 use super::record::RecordKind;
 use super::request::Cursor;
 use crate::ids::{ChangeHash, DocumentId, FramePrefix, LogId, SessionId};
@@ -58,6 +59,8 @@ pub enum ResponseRecord {
         /// The cursors after them.
         cursors: Vec<Cursor>,
     },
+    /// What a node signed for this device; a hub also relays the office's.
+    Receipt(Receipt),
     /// The answer is whole.
     End {
         /// Whether there is more to ask for.
@@ -134,6 +137,10 @@ fn encode(record: &ResponseRecord) -> (RecordKind, Vec<u8>) {
             }
             RecordKind::Changes
         }
+        ResponseRecord::Receipt(receipt) => {
+            out = receipt.encode();
+            RecordKind::Receipt
+        }
         ResponseRecord::End { more } => {
             out.push(u8::from(*more));
             RecordKind::End
@@ -184,5 +191,8 @@ pub fn decode_record(kind: RecordKind, payload: &[u8]) -> Result<Option<Response
             return Err(WireError::Malformed("record order"));
         }
         RecordKind::Receipt | RecordKind::Digest => return Ok(None),
+        RecordKind::Hello | RecordKind::Frame => return Err(WireError::Malformed("record order")),
+        RecordKind::Receipt => ResponseRecord::Receipt(Receipt::decode(payload)?),
+        RecordKind::Digest => return Ok(None),
     }))
 }

@@ -91,6 +91,7 @@ pub static TABLES: &[Table] = tables! {
     "chain" 1 kept {
         session: Bytes, device: Bytes, header: Bytes, frames: Integer, changes: Integer, head_hash: Bytes,
         saves: Integer, last_save: Bytes, day: Bytes, officer: Text, last_at: Integer,
+        backed_up: Integer,
     }
     "frame" 2 kept { session: Bytes, number: Integer, hash: Bytes, bytes: Bytes, received_at: Integer }
     "change_log" 1 kept {
@@ -106,6 +107,12 @@ pub static TABLES: &[Table] = tables! {
         username: Text, display_name: Text, password_hash: Text, roles: Text, agency: Text, created_at: Integer,
         disabled_at: Integer,
     }
+    "backup" 1 kept {
+        number: Integer, started_at: Integer, finished_at: Integer, position: Integer, bytes: Integer, file: Text,
+        error: Text,
+    }
+    "office_receipt" 1 kept { session: Bytes, frames: Integer, backed_up: Integer, receipt: Bytes }
+    "tablet_release" 3 kept { device: Bytes, at: Integer, username: Text, reason: Text }
     "web_session" 1 passing { token_hash: Bytes, username: Text, created_at: Integer, expires_at: Integer }
     "login_failure" 3 passing { username: Text, address: Text, at: Integer }
     "document_view" 1 derived { document: Bytes, kind: Integer, day: Bytes, view: Text, projected_upto: Integer }

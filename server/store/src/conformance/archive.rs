@@ -4,7 +4,10 @@ use async_trait::async_trait;
 
 use super::samples::{accepted, application, aside, chain, change, frame, id, resident, view};
 use crate::archive::{ArchiveDigest, Batch, Digester, Sink, Source, TABLES};
-use crate::{AccountRow, Append, DeviceRow, GrantRow, Projected, Store, StoreError, VisitRow, WebSessionRow};
+use crate::{
+    AccountRow, Append, BackupRow, DeviceRow, GrantRow, OfficeReceiptRow, Projected, ReleaseRow, Store,
+    StoreError, VisitRow, WebSessionRow,
+};
 
 /// Keeps what it is given, with the digest.
 #[derive(Default)]
@@ -90,6 +93,13 @@ async fn fill(store: &dyn Store) -> Result<(), StoreError> {
         WebSessionRow { token_hash: [3; 32], username: "rina".into(), created_at: 1, expires_at: i64::MAX };
     store.add_web_session(&session).await?;
     store.add_login_failure("rina", "10.0.0.1", 5, 0).await?;
+    store.begin_backup(10, 0).await?;
+    let backup = BackupRow { number: 1, started_at: 10, finished_at: Some(11), ..BackupRow::default() };
+    store.finish_backup(&backup, &[(id(2), 1)]).await?;
+    let said = OfficeReceiptRow { session: id(1), frames: 1, backed_up: 0, receipt: vec![1, 2] };
+    store.put_office_receipts(&[said]).await?;
+    let release = ReleaseRow { device: id(200), at: 9, username: "rina".into(), reason: "rusak".into() };
+    store.release(&release).await?;
     let step = Projected {
         documents: vec![view(7, 1, "{\"name\":\"Nur'aini\\u0000\"}"), view(8, 3, "{}")],
         residents: vec![resident(7, Some(1), &[8])],

@@ -1,0 +1,128 @@
+//! [`Receipts`].
+
+use async_trait::async_trait;
+use mpp_store::{CoveredChain, Hash, Id, OfficeReceiptRow, Receipts, ReleaseRow, StoreError};
+use sqlx::QueryBuilder;
+use sqlx::sqlite::SqliteRow;
+
+use crate::SqliteStore;
+use crate::backups::raise_marks;
+use crate::convert::{CHUNK, array, failed, get, maybe_array, push_list};
+
+/// A chain with the last of its frames that is in a backup.
+const COVERED: &str = "SELECT chain.session, chain.device, chain.frames, chain.head_hash, chain.backed_up, \
+     frame.hash AS backed_up_head FROM chain \
+     LEFT JOIN frame ON frame.session = chain.session AND frame.number = chain.backed_up - 1 WHERE ";
+
+#[async_trait]
+impl Receipts for SqliteStore {
+    async fn covered_chains(&self, sessions: &[Id]) -> Result<Vec<CoveredChain>, StoreError> {
+        let mut found = Vec::new();
+        for chunk in sessions.chunks(CHUNK) {
+            let mut query = QueryBuilder::new(COVERED);
+            query.push("chain.session IN ");
+            push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
+            let rows = query.build().fetch_all(&self.reader).await.map_err(failed)?;
+            for row in &rows {
+                found.push(covered(row)?);
+            }
+        }
+        found.sort_by_key(|chain| chain.session);
+        Ok(found)
+    }
+
+    async fn covered_chains_of(&self, device: Id) -> Result<Vec<CoveredChain>, StoreError> {
+        let mut query = QueryBuilder::new(COVERED);
+        query.push("chain.device = ").push_bind(device.to_vec()).push(" ORDER BY chain.session");
+        let rows = query.build().fetch_all(&self.reader).await.map_err(failed)?;
+        rows.iter().map(covered).collect()
+    }
+
+    async fn put_office_receipts(&self, rows: &[OfficeReceiptRow]) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut kept = 0;
+        for row in rows {
+            // A restored office says less of its frames and may say so: the newest word on a session that says more
+            // of either counts.
+            let done = sqlx::query(
+                "INSERT INTO office_receipt (session, frames, backed_up, receipt) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (session) DO UPDATE SET frames = excluded.frames, backed_up = excluded.backed_up, \
+                 receipt = excluded.receipt WHERE excluded.backed_up > office_receipt.backed_up \
+                 OR (excluded.backed_up = office_receipt.backed_up AND excluded.frames > office_receipt.frames)",
+            )
+            .bind(&row.session[..])
+            .bind(row.frames)
+            .bind(row.backed_up)
+            .bind(&row.receipt)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+            kept += done.rows_affected();
+        }
+        if kept > 0 {
+            raise_marks(&mut transaction).await?;
+        }
+        transaction.commit().await.map_err(failed)
+    }
+
+    async fn office_receipts(&self, sessions: &[Id]) -> Result<Vec<OfficeReceiptRow>, StoreError> {
+        let mut found = Vec::new();
+        for chunk in sessions.chunks(CHUNK) {
+            let mut query = QueryBuilder::new("SELECT * FROM office_receipt WHERE session IN ");
+            push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
+            let rows = query.build().fetch_all(&self.reader).await.map_err(failed)?;
+            for row in &rows {
+                found.push(OfficeReceiptRow {
+                    session: array(row, "session")?,
+                    frames: get(row, "frames")?,
+                    backed_up: get(row, "backed_up")?,
+                    receipt: get(row, "receipt")?,
+                });
+            }
+        }
+        found.sort_by_key(|row| row.session);
+        Ok(found)
+    }
+
+    async fn release(&self, row: &ReleaseRow) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        sqlx::query("INSERT INTO tablet_release (device, at, username, reason) VALUES ($1, $2, $3, $4)")
+            .bind(&row.device[..])
+            .bind(row.at)
+            .bind(&row.username)
+            .bind(&row.reason)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        raise_marks(&mut transaction).await?;
+        transaction.commit().await.map_err(failed)
+    }
+
+    async fn releases(&self) -> Result<Vec<ReleaseRow>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM tablet_release ORDER BY at DESC, device")
+            .fetch_all(&self.reader)
+            .await
+            .map_err(failed)?;
+        let release = |row: &SqliteRow| {
+            Ok(ReleaseRow {
+                device: array(row, "device")?,
+                at: get(row, "at")?,
+                username: get(row, "username")?,
+                reason: get(row, "reason")?,
+            })
+        };
+        rows.iter().map(release).collect()
+    }
+}
+
+fn covered(row: &SqliteRow) -> Result<CoveredChain, StoreError> {
+    let backed_up_head: Option<Hash> = maybe_array(row, "backed_up_head")?;
+    Ok(CoveredChain {
+        session: array(row, "session")?,
+        device: array(row, "device")?,
+        frames: get(row, "frames")?,
+        head: array(row, "head_hash")?,
+        backed_up: get(row, "backed_up")?,
+        backed_up_head: backed_up_head.unwrap_or_default(),
+    })
+}
