@@ -20,6 +20,7 @@ pub mod node_key;
 pub mod password;
 pub mod projection;
 pub mod publish;
+pub mod receipts;
 pub mod regions;
 pub mod review;
 pub mod telemetry;

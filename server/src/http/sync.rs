@@ -21,6 +21,7 @@ use super::auth::AuthOfficer;
 use super::error::ApiError;
 use super::field::{on_roster, revoked, scopes_of_day};
 use crate::ingest::{Notice, Outcome, Pending, Submission};
+use crate::receipts::receipts;
 use crate::review::published::json_of;
 
 /// The body's type, both ways.
@@ -226,6 +227,10 @@ async fn answer(
         head: FrameHash(row.head_hash).prefix(),
     });
     writer.record(&ResponseRecord::Holds(held.collect()));
+    let node = &app.node;
+    for receipt in receipts(app.store(), &node.key, node.log, app.env().now(), &sessions).await? {
+        writer.record(&ResponseRecord::Receipt(receipt));
+    }
     for (session, number, code) in &exchange.refused {
         writer.record(&ResponseRecord::Refused { session: *session, number: *number, code: code.clone() });
     }

@@ -190,8 +190,6 @@ pub fn decode_record(kind: RecordKind, payload: &[u8]) -> Result<Option<Response
         RecordKind::Hello | RecordKind::Frame | RecordKind::Grant => {
             return Err(WireError::Malformed("record order"));
         }
-        RecordKind::Receipt | RecordKind::Digest => return Ok(None),
-        RecordKind::Hello | RecordKind::Frame => return Err(WireError::Malformed("record order")),
         RecordKind::Receipt => ResponseRecord::Receipt(Receipt::decode(payload)?),
         RecordKind::Digest => return Ok(None),
     }))

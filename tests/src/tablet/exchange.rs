@@ -113,6 +113,7 @@ impl Tablet {
                 done.received += entries.len();
                 self.commit(vec![Record::Received { log, entries, cursors }])?;
             }
+            ResponseRecord::Receipt(_) => {}
             ResponseRecord::End { more } => {
                 done.ended = true;
                 done.more |= more;
