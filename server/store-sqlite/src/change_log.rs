@@ -113,7 +113,7 @@ impl ChangeLog for SqliteStore {
     }
 }
 
-fn chain(row: &SqliteRow) -> Result<ChainRow, StoreError> {
+pub fn chain(row: &SqliteRow) -> Result<ChainRow, StoreError> {
     Ok(ChainRow {
         session: array(row, "session")?,
         device: array(row, "device")?,

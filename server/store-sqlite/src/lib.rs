@@ -13,10 +13,12 @@ mod backups;
 mod change_log;
 mod convert;
 mod devices;
+mod hubs;
 mod node;
 mod pull;
 mod quarantine;
 mod receipts;
+mod trust;
 mod views;
 
 use std::fs::OpenOptions;

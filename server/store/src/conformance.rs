@@ -13,11 +13,13 @@ pub mod archive;
 pub mod backups;
 pub mod change_log;
 pub mod devices;
+pub mod hubs;
 pub mod node;
 pub mod pull;
 pub mod quarantine;
 pub mod receipts;
 pub mod samples;
+pub mod trust;
 pub mod views;
 
 /// Writes one `#[tokio::test]` per function of the suite. `$fresh` is an async function that returns
@@ -49,6 +51,14 @@ macro_rules! conformance_suite {
             accounts: [
                 a_username_is_taken_once, an_account_is_updated, a_web_session_ends, a_disabled_account_has_no_session,
                 wrong_passwords_are_counted_by_pair,
+            ],
+            trust: [
+                the_newest_certificate_of_a_node_is_kept, the_latest_grant_of_a_day_is_kept,
+                a_revocation_ends_sessions_and_stays, a_nonce_enters_once,
+            ],
+            hubs: [
+                a_code_is_good_once_and_not_for_long, a_hub_is_listed_with_its_days_and_contacts,
+                chains_wait_until_the_office_holds_them,
             ],
             devices: [
                 a_device_keeps_its_key, a_revoked_device_says_so, a_grant_is_given_once, a_label_is_given_once_a_day,

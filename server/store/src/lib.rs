@@ -18,9 +18,11 @@ pub mod change_log;
 pub mod conformance;
 pub mod devices;
 pub mod error;
+pub mod hubs;
 pub mod node;
 pub mod quarantine;
 pub mod receipts;
+pub mod trust;
 pub mod views;
 
 pub use accounts::{AccountRow, Accounts, WebSessionRow};
@@ -32,9 +34,11 @@ pub use change_log::{
 };
 pub use devices::{DeviceRow, Devices, GrantRow};
 pub use error::StoreError;
+pub use hubs::{ChainToRelay, HubCodeRow, HubRow, Hubs, RelayedRow};
 pub use node::Node;
 pub use quarantine::{Quarantine, QuarantineRow};
 pub use receipts::{CoveredChain, OfficeReceiptRow, Receipts, ReleaseRow};
+pub use trust::{CertificateRow, DeviceSessionRow, RevocationRow, SignedGrantRow, Trust};
 pub use views::{
     ApplicationFilter, ApplicationPage, ApplicationRow, DocumentViewRow, ListedApplication, Projected,
     ResidentRow, Views, VisitRow,
@@ -49,12 +53,35 @@ pub type Rolling = [u8; 8];
 
 /// Everything a backend has to be.
 pub trait Store:
-    Node + ChangeLog + Quarantine + Views + Accounts + Devices + Archive + Backups + Receipts + Send + Sync
+    Node
+    + ChangeLog
+    + Quarantine
+    + Views
+    + Accounts
+    + Devices
+    + Trust
+    + Hubs
+    + Archive
+    + Backups
+    + Receipts
+    + Send
+    + Sync
 {
 }
 
-impl<
-    T: Node + ChangeLog + Quarantine + Views + Accounts + Devices + Archive + Backups + Receipts + Send + Sync,
-> Store for T
+impl<T> Store for T where
+    T: Node
+        + ChangeLog
+        + Quarantine
+        + Views
+        + Accounts
+        + Devices
+        + Trust
+        + Hubs
+        + Archive
+        + Backups
+        + Receipts
+        + Send
+        + Sync
 {
 }

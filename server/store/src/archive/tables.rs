@@ -87,6 +87,18 @@ pub static TABLES: &[Table] = tables! {
     "node" 1 kept { key: Text, value: Text }
     "device" 1 kept { id: Bytes, public_key: Bytes, name: Text, created_at: Integer, revoked_at: Integer }
     "day_grant" 2 kept { device: Bytes, day: Bytes, label: Text, username: Text, granted_at: Integer }
+    "certificate" 1 kept { node: Bytes, role: Integer, serial: Integer, bytes: Bytes }
+    "signed_grant" 2 kept { device: Bytes, day: Bytes, bytes: Bytes, issued_at: Integer }
+    "revocation" 1 kept { device: Bytes, at: Integer }
+    "device_session" 1 passing {
+        token_hash: Bytes, device: Bytes, hub: Integer, nonce: Bytes, created_at: Integer, expires_at: Integer,
+    }
+    "hub_code" 1 passing { code_hash: Bytes, name: Text, created_by: Text, expires_at: Integer }
+    "hub" 1 kept {
+        device: Bytes, name: Text, enrolled_by: Text, enrolled_at: Integer, last_at: Integer, state: Text,
+    }
+    "hub_day" 2 kept { hub: Bytes, day: Bytes }
+    "relayed_chain" 1 passing { session: Bytes, log: Bytes, frames: Integer }
     "log_head" 1 kept seeded { id: Integer, position: Integer, rolling: Bytes }
     "chain" 1 kept {
         session: Bytes, device: Bytes, header: Bytes, frames: Integer, changes: Integer, head_hash: Bytes,
