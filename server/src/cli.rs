@@ -1,6 +1,7 @@
 //! The command line of `mpp`: one binary, several tasks.
 
 mod admin;
+mod bundle;
 mod serve;
 mod tasks;
 
@@ -28,6 +29,11 @@ enum Command {
     Admin {
         #[command(subcommand)]
         command: AdminCommand,
+    },
+    /// Files that tablets wrote when there was no network.
+    Bundle {
+        #[command(subcommand)]
+        command: BundleCommand,
     },
     /// Bring the database to this version.
     Migrate(FolderArgs),
@@ -86,6 +92,21 @@ impl ServeArgs {
             max_pages: None,
         }
     }
+}
+
+#[derive(Debug, Subcommand)]
+enum BundleCommand {
+    /// Take in files of tablets. Can be repeated: what is held already is not taken again.
+    Import(ImportArgs),
+}
+
+#[derive(Debug, Args)]
+struct ImportArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// The files.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -171,6 +192,7 @@ impl Cli {
             Command::Serve(args) => serve::serve(args.config()).await,
             Command::Admin { command: AdminCommand::Add(args) } => admin::add(args).await,
             Command::Admin { command: AdminCommand::Password(args) } => admin::password(args).await,
+            Command::Bundle { command: BundleCommand::Import(args) } => bundle::import(args).await,
             Command::Migrate(args) => tasks::migrate(args.data).await,
             Command::Rebuild(args) => tasks::rebuild(args.data).await,
             Command::Digest(args) => tasks::digest(args.data).await,

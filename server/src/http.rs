@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod auth;
+pub mod bundle;
 pub mod error;
 pub mod field;
 pub mod guard;

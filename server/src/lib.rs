@@ -7,6 +7,7 @@
 
 pub mod app;
 pub mod authoring;
+pub mod bundle;
 pub mod calendar;
 pub mod catalogue_file;
 pub mod cli;

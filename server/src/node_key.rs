@@ -1,7 +1,8 @@
-//! The keys of this node: the P-256 key that signs what the office writes, and the key of the NIK index.
+//! The keys of this node: the P-256 key that signs what the office writes, the P-256 key that opens bundle files, and
+//! the key of the NIK index.
 //!
-//! Both lie beside the database with mode 0600 and are made when they are missing. They are not in the database, so
-//! that a copy of it gives away neither.
+//! They lie beside the database with mode 0600 and are made when they are missing. They are not in the database, so
+//! that a copy of it gives away none.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -10,7 +11,9 @@ use std::path::Path;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use mpp_sync::ids::DeviceId;
+use p256::SecretKey;
 use p256::ecdsa::SigningKey;
+use p256::elliptic_curve::sec1::ToSec1Point as _;
 use sha2::Sha256;
 
 use crate::clock::{Env, random};
@@ -19,6 +22,7 @@ use crate::clock::{Env, random};
 #[derive(Clone)]
 pub struct NodeKey {
     signing: SigningKey,
+    bundle: SecretKey,
     nik: [u8; 32],
 }
 
@@ -29,15 +33,29 @@ impl std::fmt::Debug for NodeKey {
 }
 
 impl NodeKey {
-    /// Reads `node.key` and `nik.key` in the folder, or makes them.
+    /// Reads `node.key`, `bundle.key` and `nik.key` in the folder, or makes them.
     ///
     /// # Errors
     /// When a file cannot be read or written, or does not hold a key.
     pub fn open(folder: &Path, env: &dyn Env) -> io::Result<Self> {
         let signing = key_file(&folder.join("node.key"), env, |bytes| SigningKey::from_slice(bytes).is_ok())?;
         let signing = SigningKey::from_slice(&signing).map_err(|_| broken("node.key"))?;
+        let bundle = key_file(&folder.join("bundle.key"), env, |bytes| SecretKey::from_slice(bytes).is_ok())?;
+        let bundle = SecretKey::from_slice(&bundle).map_err(|_| broken("bundle.key"))?;
         let nik = key_file(&folder.join("nik.key"), env, |_| true)?;
-        Ok(Self { signing, nik })
+        Ok(Self { signing, bundle, nik })
+    }
+
+    /// The key that opens bundle files.
+    #[must_use]
+    pub fn bundle(&self) -> &SecretKey {
+        &self.bundle
+    }
+
+    /// Its public half, for which tablets seal: SEC1, uncompressed, 65 bytes.
+    #[must_use]
+    pub fn bundle_public(&self) -> Vec<u8> {
+        self.bundle.public_key().to_sec1_point(false).as_bytes().to_vec()
     }
 
     /// The key that signs frames.
@@ -118,8 +136,11 @@ mod tests {
         assert_eq!(first.nik_key("1604"), again.nik_key("1604"));
         assert_ne!(first.nik_key("1604"), first.nik_key("1605"));
         assert_eq!(first.public().len(), 65);
-        let mode = fs::metadata(folder.path().join("node.key")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(first.bundle_public(), again.bundle_public());
+        for name in ["node.key", "bundle.key", "nik.key"] {
+            let mode = fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 
 mod actions;
+mod bundle;
 mod documents;
 mod rules;
 mod trust;
@@ -39,6 +40,12 @@ impl CallError {
 
 impl From<crate::wire::WireError> for CallError {
     fn from(error: crate::wire::WireError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<crate::bundle::BundleError> for CallError {
+    fn from(error: crate::bundle::BundleError) -> Self {
         Self::new(error.code(), error.to_string())
     }
 }
@@ -79,6 +86,8 @@ pub fn call(name: &str, input: Json, blobs: &[Vec<u8>]) -> Result<Answer, CallEr
         "request_encode" => wire::request_encode(&parameters),
         "response_records" => wire::response_records(&parameters),
         "push_plan" => wire::push_plan(&parameters),
+        "bundle_seal" => bundle::bundle_seal(&parameters),
+        "bundle_finish" => bundle::bundle_finish(&parameters),
         "certificate_verify" => trust::certificate_verify(&parameters),
         "grant_read" => trust::grant_read(&parameters),
         "revocations_read" => trust::revocations_read(&parameters),

@@ -12,6 +12,7 @@
 //!    one change for every [`document::Document`] it touches.
 //! 3. [`frame`] packs saves into a signed, hash-linked frame of one session.
 //! 4. [`exchange`] carries frames up and changes down in one round trip (`docs/protocol.md`).
+//!    [`bundle`] seals the same request into a file, for when there is no link at all (`docs/bundle.md`).
 //! 5. [`check`] decides at the receiver whether a change may enter the log: only it can make an
 //!    [`check::AcceptedChange`].
 //! 6. [`trust`] says which node and which device may be believed: certificates, grants, revocations.
@@ -21,6 +22,7 @@
 
 pub mod action;
 pub mod api;
+pub mod bundle;
 pub mod check;
 pub mod document;
 pub mod exchange;

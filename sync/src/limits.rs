@@ -26,6 +26,8 @@ pub const FRAME_SAVES_MAX: usize = 1_024;
 pub const FRAME_CHANGES_FULL: usize = 96;
 /// Raw bytes after which a frame is full.
 pub const FRAME_BYTES_FULL: usize = 48 * 1024;
+/// Characters of a bundle file: as many frames as a tablet writes in weeks.
+pub const BUNDLE_CHARS_MAX: usize = 24 * 1024 * 1024;
 /// Chains that one hello may name.
 pub const CHAINS_MAX: usize = 4_096;
 /// Scopes that one pull may name.

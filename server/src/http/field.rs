@@ -95,6 +95,7 @@ pub async fn prepare(
         "scopes": scopes_of_day(&day, &asked.day),
         "day": day,
         "log": app.node.log,
+        "bundle_key": URL_SAFE_NO_PAD.encode(app.node.key.bundle_public()),
     })))
 }
 

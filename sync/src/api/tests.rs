@@ -165,10 +165,43 @@ fn wrong_calls_are_errors_and_never_panics() {
         "request_encode",
         "response_records",
         "push_plan",
+        "bundle_seal",
+        "bundle_finish",
     ];
     for name in names {
         assert_eq!(call(name, json!({}), &[]).unwrap_err().code, "BAD_PARAMETERS", "{name}");
     }
     let no_blob = json!({"bytes": {"$b": 3}});
     assert_eq!(call("response_records", no_blob, &[]).unwrap_err().code, "BAD_PARAMETERS");
+}
+
+#[test]
+fn a_request_becomes_a_file_that_only_the_office_opens() {
+    use p256::ecdsa::signature::Signer as _;
+    use p256::elliptic_curve::sec1::ToSec1Point as _;
+
+    let office = p256::SecretKey::from_slice(&[5; 32]).unwrap();
+    let device = p256::ecdsa::SigningKey::from_slice(&[6; 32]).unwrap();
+    let device_key = device.verifying_key().to_sec1_point(false).as_bytes().to_vec();
+    let id = crate::ids::DeviceId::of_key(&device_key);
+    let hello = json!({"device": id, "chains": [{"session": "11".repeat(16), "frames": 1}]});
+    let request = ok("request_encode", json!({"hello": hello, "frames": [{"$b": 0}]}), &[vec![7; 99]]);
+    let blobs = [
+        office.public_key().to_sec1_point(false).as_bytes().to_vec(),
+        vec![9; 32],
+        device_key,
+        request.blobs[0].clone(),
+    ];
+    let keys =
+        json!({"office_key": {"$b": 0}, "ephemeral": {"$b": 1}, "device_key": {"$b": 2}, "body": {"$b": 3}});
+    let sealed = ok("bundle_seal", keys.clone(), &blobs);
+    let signature: p256::ecdsa::Signature = device.sign(&sealed.blobs[0]);
+    let finish = json!({"payload": {"$b": 0}, "signature": {"$b": 1}});
+    let parts = [sealed.blobs[1].clone(), signature.to_bytes().to_vec()];
+    let file = ok("bundle_finish", finish, &parts);
+    let bundle = crate::bundle::read(file.json["text"].as_str().unwrap()).unwrap();
+    assert_eq!((bundle.device(), bundle.frames), (id, 1));
+    assert_eq!(bundle.open(&office).unwrap().len(), 3, "hello, frame, end");
+    let zero = [blobs[0].clone(), vec![0; 32], blobs[2].clone(), blobs[3].clone()];
+    assert_eq!(call("bundle_seal", keys, &zero).unwrap_err().code, "BUNDLE_KEY");
 }

@@ -1,0 +1,60 @@
+//! `mpp bundle import`
+
+use std::path::Path;
+use std::sync::Arc;
+
+use mpp_sync::limits::BUNDLE_CHARS_MAX;
+
+use super::{CliError, ImportArgs, say};
+use crate::app::App;
+use crate::bundle::{self, ImportError, Imported};
+use crate::clock::SystemEnv;
+use crate::config::Config;
+
+/// Takes every file that is whole, says of each what became of it, and fails at the end when one was refused.
+pub async fn import(args: ImportArgs) -> Result<(), CliError> {
+    let app = App::start(Config::new(args.folder.data), Arc::new(SystemEnv)).await?;
+    let mut failed = 0;
+    for file in &args.files {
+        let line = match take(&app, file).await {
+            Ok(imported) => in_words(&imported),
+            Err(sentence) => {
+                failed += 1;
+                sentence
+            }
+        };
+        say(&format!("{}: {line}", file.display()))?;
+    }
+    let head = app.store().head().await?;
+    app.projection.reach(head.position).await;
+    app.store().close().await;
+    if failed > 0 {
+        return Err(CliError::Typed(format!("{failed} berkas tidak diambil.")));
+    }
+    Ok(())
+}
+
+async fn take(app: &App, file: &Path) -> Result<Imported, String> {
+    let unreadable = |error: std::io::Error| format!("berkas tidak dapat dibaca: {error}");
+    let length = std::fs::metadata(file).map_err(unreadable)?.len();
+    let fits = usize::try_from(length).is_ok_and(|length| length <= BUNDLE_CHARS_MAX);
+    let bytes = if fits { std::fs::read(file).map_err(unreadable)? } else { Vec::new() };
+    let imported = bundle::import(app, &String::from_utf8_lossy(&bytes)).await;
+    imported.map_err(|error: ImportError| error.sentence().to_owned())
+}
+
+fn in_words(imported: &Imported) -> String {
+    let label = imported.label.as_ref().map_or(String::new(), |label| format!(" {label}"));
+    let known = imported.frames.saturating_sub(imported.new + imported.refused.len());
+    let mut words = vec![
+        format!("Tablet{label} ({}): {} kiriman baru", imported.device.name, imported.new),
+        format!("{known} sudah ada"),
+    ];
+    if imported.held > 0 {
+        words.push(format!("{} perubahan ditahan", imported.held));
+    }
+    if !imported.refused.is_empty() {
+        words.push(format!("{} ditolak ({})", imported.refused.len(), imported.refused.join(", ")));
+    }
+    words.join(", ")
+}
