@@ -40,6 +40,8 @@ pub struct Cuts {
     pub seed: u64,
     /// Bytes between two cuts.
     pub every: Range<u64>,
+    /// How many cuts before the link is whole.
+    pub times: u64,
 }
 
 impl Shape {
@@ -52,7 +54,13 @@ impl Shape {
     /// The same with cuts.
     #[must_use]
     pub fn with_cuts(self, seed: u64, every: Range<u64>) -> Self {
-        Self { cuts: Some(Cuts { seed, every }), ..self }
+        Self { cuts: Some(Cuts { seed, every, times: u64::MAX }), ..self }
+    }
+
+    /// The same with one cut, at the `byte`-th byte from now on.
+    #[must_use]
+    pub fn with_one_cut(self, byte: u64) -> Self {
+        Self { cuts: Some(Cuts { seed: 0, every: byte..byte + 1, times: 1 }), ..self }
     }
 }
 
@@ -96,6 +104,7 @@ struct Fuse {
     dice: Dice,
     every: Range<u64>,
     left: u64,
+    times: u64,
 }
 
 /// What all copies of a link share.
@@ -166,7 +175,7 @@ impl Link {
         let fuse = shape.cuts.as_ref().map(|cuts| {
             let mut dice = Dice::seeded(cuts.seed);
             let left = dice.between(cuts.every.start, cuts.every.end);
-            Fuse { dice, every: cuts.every.clone(), left }
+            Fuse { dice, every: cuts.every.clone(), left, times: cuts.times }
         });
         *locked(&self.inner.fuse) = fuse;
         *locked(&self.inner.shape) = shape;

@@ -75,6 +75,19 @@ impl Office {
         Ok(office)
     }
 
+    /// Starts another office on a copy of what this one holds; this one must have ended.
+    ///
+    /// # Errors
+    /// As [`Office::open`].
+    pub fn open_copy(&self) -> io::Result<Self> {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let mut office =
+            Self { binary: self.binary.clone(), folder: tempfile::tempdir()?, port, child: None };
+        copy_folder(&self.data(), &office.data())?;
+        office.start()?;
+        Ok(office)
+    }
+
     /// Starts the server on the folder and port it had before.
     ///
     /// # Errors
@@ -197,14 +210,48 @@ impl Office {
         serde_json::from_str(last).map_err(|_| io::Error::other(error()))
     }
 
+    /// The server's process, while it runs.
+    #[must_use]
+    pub fn process(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
     /// Bytes of the server's largest resident memory so far.
     #[must_use]
     pub fn peak_memory(&self) -> Option<u64> {
+        self.memory("VmHWM:")
+    }
+
+    /// Bytes of the server's resident memory now.
+    #[must_use]
+    pub fn memory_now(&self) -> Option<u64> {
+        self.memory("VmRSS:")
+    }
+
+    fn memory(&self, name: &str) -> Option<u64> {
         let id = self.child.as_ref()?.id();
         let status = std::fs::read_to_string(Path::new("/proc").join(id.to_string()).join("status")).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? * 1024)
     }
+}
+
+/// Copies a folder with everything in it.
+///
+/// # Errors
+/// [`io::Error`].
+pub fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }
 
 impl Drop for Office {

@@ -48,7 +48,11 @@ pub fn received(records: &[Record]) -> io::Result<Reference> {
     deflated(&changes)
 }
 
-fn deflated(changes: &[Vec<u8>]) -> io::Result<Reference> {
+/// Of these changes.
+///
+/// # Errors
+/// [`io::Error`].
+pub fn deflated(changes: &[Vec<u8>]) -> io::Result<Reference> {
     if changes.is_empty() {
         return Ok(Reference::default());
     }

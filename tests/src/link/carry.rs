@@ -88,13 +88,14 @@ impl Link {
     /// How many of the bytes pass before the next cut, and whether it came.
     fn burn(&self, count: usize) -> (usize, bool) {
         let mut fuse = locked(&self.inner.fuse);
-        let Some(fuse) = fuse.as_mut() else { return (count, false) };
+        let Some(fuse) = fuse.as_mut().filter(|fuse| fuse.times > 0) else { return (count, false) };
         if fuse.left > count as u64 {
             fuse.left -= count as u64;
             return (count, false);
         }
         let through = usize::try_from(fuse.left).unwrap_or(count);
         fuse.left = fuse.dice.between(fuse.every.start, fuse.every.end);
+        fuse.times -= 1;
         self.inner.cuts.fetch_add(1, Ordering::SeqCst);
         (through, true)
     }

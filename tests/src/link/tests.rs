@@ -71,6 +71,16 @@ fn the_same_seed_cuts_at_the_same_bytes() {
 }
 
 #[test]
+fn a_link_with_one_cut_is_whole_afterwards() {
+    let link = Link::open(echo(), Shape::default().with_one_cut(1_000)).unwrap();
+    let sent = vec![1; 4_000];
+    assert_eq!(through(&link, &sent), b"");
+    assert_eq!(link.passed().up, 1_000);
+    assert_eq!(through(&link, &sent), sent);
+    assert_eq!(link.passed().cuts, 1);
+}
+
+#[test]
 fn an_unplugged_link_carries_nothing_until_it_is_plugged_in_again() {
     let link = Link::open(echo(), Shape::default()).unwrap();
     link.unplug(true);

@@ -187,7 +187,7 @@ impl Tablet {
 }
 
 /// The context of the save after this one.
-fn after(context: &Context, made: &MadeSave) -> Context {
+pub(crate) fn after(context: &Context, made: &MadeSave) -> Context {
     Context {
         counter: made.next_counter,
         save_number: made.save.number + 1,
@@ -197,18 +197,19 @@ fn after(context: &Context, made: &MadeSave) -> Context {
 }
 
 /// The visit that a ticket has just made.
-fn visit_of(issued: &IssuedTicket) -> Option<Document> {
+pub(crate) fn visit_of(issued: &IssuedTicket) -> Option<Document> {
     let entry = issued.made.save.entries.first()?;
     Some(Document::open(Kind::Visit, entry.document, &[&entry.bytes]).0)
 }
 
 /// `A-017` is the letter A and the number 17.
-fn ticket_parts(ticket: &str) -> Option<(&str, u32)> {
+pub(crate) fn ticket_parts(ticket: &str) -> Option<(&str, u32)> {
     let (letter, number) = ticket.split_once('-')?;
     Some((letter, number.parse().ok()?))
 }
 
-fn form_of(typed: &Registration, standard: i64) -> Register {
+/// The form as an officer would have filled it in.
+pub(crate) fn form_of(typed: &Registration, standard: i64) -> Register {
     Register {
         service: typed.service.clone(),
         standard,
