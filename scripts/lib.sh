@@ -72,3 +72,43 @@ build_pwa() {
   mkdir -p target
   echo "$now" >"$stamp"
 }
+
+# Where the newest installed PostgreSQL has its programs; nothing when there is none.
+postgres_programs() {
+  # No match is an answer, not a failure.
+  { compgen -G '/usr/lib/postgresql/*/bin/initdb' || true; } | sort -V | tail -n 1 | xargs -r dirname
+}
+
+need_postgres() {
+  [ -n "$(postgres_programs)" ] || install_packages postgresql && [ -n "$(postgres_programs)" ] ||
+    stop "PostgreSQL is missing: install the package postgresql and run this again."
+}
+
+# Starts a PostgreSQL of our own, on a socket in a new folder and on no network, and says in MPP_TEST_POSTGRES
+# where it is. Whoever calls this calls stop_postgres at the end. It loses everything in a power cut (fsync=off).
+start_postgres() {
+  need_postgres
+  POSTGRES_BIN="$(postgres_programs)"
+  POSTGRES_FOLDER="$(mktemp -d)"
+  # PostgreSQL refuses to be root.
+  POSTGRES_USER=()
+  if [ "$(id -u)" -eq 0 ]; then
+    POSTGRES_USER=(runuser -u postgres --)
+    chown postgres "$POSTGRES_FOLDER"
+  fi
+  in_postgres "$POSTGRES_BIN/initdb" --pgdata="$POSTGRES_FOLDER/data" --auth=trust --username=postgres \
+    --encoding=UTF8 --locale=C --no-sync >/dev/null
+  # Several processes with a pool each, and tests side by side: more connections than the default.
+  in_postgres "$POSTGRES_BIN/pg_ctl" start --pgdata="$POSTGRES_FOLDER/data" --wait --silent \
+    --log="$POSTGRES_FOLDER/log" --options="-c listen_addresses='' -c unix_socket_directories='$POSTGRES_FOLDER' \
+    -c fsync=off -c max_connections=300" || stop "PostgreSQL does not start: $(cat "$POSTGRES_FOLDER/log")"
+  export MPP_TEST_POSTGRES="postgres://postgres@localhost/postgres?host=$POSTGRES_FOLDER"
+}
+
+in_postgres() { (cd "$POSTGRES_FOLDER" && "${POSTGRES_USER[@]}" "$@"); }
+
+stop_postgres() {
+  [ -n "${POSTGRES_FOLDER:-}" ] || return 0
+  in_postgres "$POSTGRES_BIN/pg_ctl" stop --pgdata="$POSTGRES_FOLDER/data" --mode=immediate --silent 2>/dev/null || true
+  rm -rf "$POSTGRES_FOLDER"
+}

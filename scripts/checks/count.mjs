@@ -1,5 +1,5 @@
 // Reads what a test runner wrote and prints "passed failed skipped", so that scripts/test can add them up.
-// Called as: count.mjs nextest|cargo|examples|node|vitest|playwright|migrations FILE
+// Called as: count.mjs nextest|cargo|examples|node|vitest|playwright FILE
 
 import { readFileSync } from "node:fs";
 
@@ -26,11 +26,6 @@ const COUNTERS = {
     sum(text, /^# pass (\d+)/gm),
     sum(text, /^# (?:fail|cancelled) (\d+)/gm),
     sum(text, /^# (?:skipped|todo) (\d+)/gm),
-  ],
-  migrations: (text) => [
-    sum(text, /^migrations: (\d+) passed/gm),
-    sum(text, /^migrations: \d+ passed, (\d+) failed/gm),
-    0,
   ],
   vitest(text) {
     const result = JSON.parse(text);

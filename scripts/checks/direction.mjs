@@ -35,7 +35,8 @@ for (const crate of ours) {
     continue;
   }
   for (const { name } of crate.dependencies) {
-    if (ourNames.has(name) && !allowed.includes(name)) findings.push(`${crate.name} may not depend on ${name}`);
+    // A crate's tests may name the crate itself, to switch on what only tests need.
+    if (ourNames.has(name) && name !== crate.name && !allowed.includes(name)) findings.push(`${crate.name} may not depend on ${name}`);
     if (name === "sqlx" && !crate.name.startsWith("mpp-store-")) {
       findings.push(`${crate.name} depends on sqlx: SQL belongs to the store crates`);
     }

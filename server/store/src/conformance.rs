@@ -47,6 +47,7 @@ macro_rules! conformance_suite {
                 a_view_is_replaced, rows_are_listed_newest_first, the_list_is_filtered, the_list_is_paged,
                 residents_are_neighbours_by_key_and_by_decision, a_changed_key_marks_both_groups,
                 group_flags_reach_the_list, tracking_codes_are_found, a_reset_empties_the_views,
+                texts_of_any_length_and_with_any_character_are_taken,
             ],
             accounts: [
                 a_username_is_taken_once, an_account_is_updated, a_web_session_ends, a_disabled_account_has_no_session,

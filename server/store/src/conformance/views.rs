@@ -1,5 +1,7 @@
 //! [`crate::Views`].
 
+use sha2::{Digest, Sha256};
+
 use super::samples::{application, id, resident, view};
 use crate::{ApplicationFilter, ApplicationRow, Projected, ResidentRow, Store, StoreError, VisitRow};
 
@@ -163,5 +165,37 @@ pub async fn a_reset_empties_the_views(store: &dyn Store) -> Result<(), StoreErr
     assert_eq!(store.applications(&all()).await?.total, 0);
     assert!(store.residents_to_regroup(10).await?.is_empty());
     assert_eq!(store.resident_neighbours(&[id(2)]).await?, vec![id(2)]);
+    Ok(())
+}
+
+/// A tablet may write 32 KiB or a U+0000 into any field: the views of everybody else must not stop for it. What cannot
+/// be kept may be replaced by another character.
+pub async fn texts_of_any_length_and_with_any_character_are_taken(
+    store: &dyn Store,
+) -> Result<(), StoreError> {
+    // Not compressible, so that no backend gets around the length.
+    let mut digest = [7; 32];
+    let mut long = String::new();
+    while long.len() < 32 * 1024 {
+        digest = Sha256::digest(digest).into();
+        long.extend(digest.iter().map(|byte| char::from(b' ' + byte % 90)));
+    }
+    let visit =
+        VisitRow { document: id(9), day: None, ticket: "\0".into(), tracking: long.clone(), resident: None };
+    let resident =
+        ResidentRow { village: Some(long.clone()), name: "Nur\0aini".into(), ..resident(50, None, &[]) };
+    let row = ApplicationRow {
+        tracking: Some(long.clone()),
+        applicant_name: "Nur\0aini".into(),
+        service: long.clone(),
+        search: format!("{long}\0"),
+        ..application(1, 1)
+    };
+    let step = Projected { visits: vec![visit], residents: vec![resident], ..listed(vec![row]) };
+    store.project(&step).await?;
+    assert_eq!(store.visits_tracked(&long).await?.len(), 1);
+    assert_eq!(store.applications_tracked(&long).await?.len(), 1);
+    store.add_login_failure(&format!("{long}\0"), "10.0.0.1", 10, 0).await?;
+    assert_eq!(store.account("a\0b").await?, None);
     Ok(())
 }

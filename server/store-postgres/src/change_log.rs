@@ -1,0 +1,148 @@
+//! [`ChangeLog`].
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use mpp_store::{
+    Append, ChainRow, ChangeLog, Cursor, FrameRow, Id, LoggedChange, PullPage, PullQuery, StoreError, Touched,
+};
+use sqlx::postgres::PgRow;
+
+use crate::convert::{array, failed, get, ids, maybe_array};
+use crate::{PostgresStore, append, pull};
+
+#[async_trait]
+impl ChangeLog for PostgresStore {
+    async fn append(&self, batch: &Append) -> Result<Cursor, StoreError> {
+        append::append(self, batch).await
+    }
+
+    async fn head(&self) -> Result<Cursor, StoreError> {
+        let mut connection = self.pool.acquire().await.map_err(failed)?;
+        append::head(&mut connection).await
+    }
+
+    async fn chains(&self, sessions: &[Id]) -> Result<Vec<ChainRow>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM chain WHERE session = ANY($1) ORDER BY session")
+            .bind(ids(sessions))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(failed)?;
+        rows.iter().map(chain).collect()
+    }
+
+    async fn all_chains(&self) -> Result<Vec<ChainRow>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM chain ORDER BY last_at DESC, session")
+            .fetch_all(&self.pool)
+            .await
+            .map_err(failed)?;
+        rows.iter().map(chain).collect()
+    }
+
+    async fn frame(&self, session: Id, number: i64) -> Result<Option<FrameRow>, StoreError> {
+        let row = sqlx::query("SELECT * FROM frame WHERE session = $1 AND number = $2")
+            .bind(&session[..])
+            .bind(number)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(failed)?;
+        row.as_ref().map(frame).transpose()
+    }
+
+    async fn frames(&self, session: Id, number: i64, limit: i64) -> Result<Vec<FrameRow>, StoreError> {
+        let rows =
+            sqlx::query("SELECT * FROM frame WHERE session = $1 AND number >= $2 ORDER BY number LIMIT $3")
+                .bind(&session[..])
+                .bind(number)
+                .bind(limit)
+                .fetch_all(&self.pool)
+                .await
+                .map_err(failed)?;
+        rows.iter().map(frame).collect()
+    }
+
+    async fn changes_of(&self, documents: &[Id]) -> Result<Vec<LoggedChange>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM change_log WHERE document = ANY($1) ORDER BY position")
+            .bind(ids(documents))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(failed)?;
+        rows.iter().map(logged).collect()
+    }
+
+    async fn touched_after(&self, position: i64, limit: i64) -> Result<Vec<Touched>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT position, document, kind FROM change_log WHERE position > $1 ORDER BY position LIMIT $2",
+        )
+        .bind(position)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        rows.iter()
+            .map(|row| {
+                Ok(Touched {
+                    position: get(row, "position")?,
+                    document: array(row, "document")?,
+                    kind: get(row, "kind")?,
+                })
+            })
+            .collect()
+    }
+
+    async fn scopes_of(&self, document: Id) -> Result<Vec<String>, StoreError> {
+        let rows = sqlx::query("SELECT DISTINCT scope FROM scope_entry WHERE document = $1")
+            .bind(&document[..])
+            .fetch_all(&self.pool)
+            .await
+            .map_err(failed)?;
+        // In Rust: the order of words must not hang on the locale of the database.
+        let scopes = rows.iter().map(|row| get(row, "scope")).collect::<Result<BTreeSet<String>, _>>()?;
+        Ok(scopes.into_iter().collect())
+    }
+
+    async fn pull(&self, query: &PullQuery) -> Result<PullPage, StoreError> {
+        pull::pull(self, query).await
+    }
+}
+
+fn chain(row: &PgRow) -> Result<ChainRow, StoreError> {
+    Ok(ChainRow {
+        session: array(row, "session")?,
+        device: array(row, "device")?,
+        header: get(row, "header")?,
+        frames: get(row, "frames")?,
+        changes: get(row, "changes")?,
+        head_hash: array(row, "head_hash")?,
+        saves: get(row, "saves")?,
+        last_save: array(row, "last_save")?,
+        day: maybe_array(row, "day")?,
+        officer: get(row, "officer")?,
+        last_at: get(row, "last_at")?,
+    })
+}
+
+fn frame(row: &PgRow) -> Result<FrameRow, StoreError> {
+    Ok(FrameRow {
+        session: array(row, "session")?,
+        number: get(row, "number")?,
+        hash: array(row, "hash")?,
+        bytes: get(row, "bytes")?,
+        received_at: get(row, "received_at")?,
+    })
+}
+
+pub fn logged(row: &PgRow) -> Result<LoggedChange, StoreError> {
+    Ok(LoggedChange {
+        position: get(row, "position")?,
+        document: array(row, "document")?,
+        hash: array(row, "hash")?,
+        kind: get(row, "kind")?,
+        counter: get(row, "counter")?,
+        session: array(row, "session")?,
+        frame: get(row, "frame")?,
+        seq: get(row, "seq")?,
+        bytes: get(row, "bytes")?,
+        received_at: get(row, "received_at")?,
+    })
+}

@@ -1,0 +1,72 @@
+//! The store traits on `PostgreSQL`: one database, and as many processes as a balancer likes.
+//!
+//! Positions are handed out under a row lock that is held until the commit, so that they become visible in their order
+//! and a reader that goes by cursor skips nothing. Reading takes no lock. A commit is acknowledged when it is on the
+//! disk: `synchronous_commit` is never off in our sessions.
+//!
+//! Same file names and the same order of methods as every other backend; nothing but this crate has SQL for
+//! `PostgreSQL`. Where `SQLite` runs a statement for each row, this crate binds arrays (`unnest`): each statement is
+//! a trip to another machine.
+
+mod accounts;
+mod append;
+mod applications;
+mod change_log;
+mod convert;
+mod devices;
+mod node;
+mod pull;
+mod quarantine;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod views;
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use mpp_store::StoreError;
+use sqlx::PgPool;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::convert::failed;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+/// Connections of one process. `PostgreSQL` serves 100 by default, so that several processes fit.
+const CONNECTIONS: u32 = 10;
+/// How long a request waits for one of them, or for the server, before it fails.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A database that is open.
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    pool: PgPool,
+}
+
+impl PostgresStore {
+    /// Connects to `postgres://user:password@host/database` (or `?host=/run/postgresql` for a socket) and checks that
+    /// it answers. Migrations are run by [`mpp_store::Node::migrate`].
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`] when the address is none, or nobody answers there.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let connect = PgConnectOptions::from_str(url).map_err(failed)?.application_name("mpp");
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(PATIENCE)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    // What was acknowledged survives a power cut, however the server is set up.
+                    let strict = "SELECT set_config('synchronous_commit', 'on', false) \
+                                  WHERE current_setting('synchronous_commit') = 'off'";
+                    sqlx::query(strict).execute(connection).await?;
+                    Ok(())
+                })
+            })
+            .connect_with(connect)
+            .await
+            .map_err(failed)?;
+        Ok(Self { pool })
+    }
+}

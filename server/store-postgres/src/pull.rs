@@ -1,0 +1,157 @@
+//! What a caller lacks: a bounded page over several groups of scopes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mpp_store::{Cursor, Hash, Id, LoggedChange, PullGroup, PullPage, PullQuery, PulledGroup, StoreError};
+use sqlx::{PgConnection, Postgres, Transaction};
+
+use crate::PostgresStore;
+use crate::append::head;
+use crate::change_log::logged;
+use crate::convert::{array, failed, get};
+
+/// Entries looked at in one statement. A position with more entries is read in one go all the same.
+const ENTRIES: i64 = 1024;
+
+/// The page being filled.
+struct Filling {
+    page: PullPage,
+    seen: BTreeSet<(Id, Hash)>,
+    held: BTreeMap<Id, i64>,
+    bytes: usize,
+    max_bytes: usize,
+}
+
+impl Filling {
+    fn full(&self) -> bool {
+        self.bytes >= self.max_bytes
+    }
+
+    fn add(&mut self, change: LoggedChange) {
+        let callers_own = self.held.get(&change.session).is_some_and(|frames| change.frame < *frames);
+        if !callers_own && self.seen.insert((change.document, change.hash)) {
+            self.bytes += change.bytes.len();
+            self.page.changes.push(change);
+        }
+    }
+
+    /// Adds entries until the page is full and the position complete. The last complete position, if any.
+    fn add_positions(&mut self, entries: Vec<(i64, LoggedChange)>, before: i64) -> Option<i64> {
+        let mut reached = before;
+        for (at, change) in entries {
+            if at != reached && self.full() {
+                break;
+            }
+            reached = at;
+            self.add(change);
+        }
+        (reached != before).then_some(reached)
+    }
+
+    fn arrive(&mut self, cursor: Cursor, scopes: &[String]) {
+        match self.page.groups.iter_mut().find(|group| group.cursor == cursor) {
+            Some(group) => group.scopes.extend_from_slice(scopes),
+            None => self.page.groups.push(PulledGroup { cursor, scopes: scopes.to_vec() }),
+        }
+    }
+}
+
+/// One snapshot, so that the head and the entries belong together.
+pub async fn pull(store: &PostgresStore, query: &PullQuery) -> Result<PullPage, StoreError> {
+    let snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    let mut transaction = store.pool.begin_with(snapshot).await.map_err(failed)?;
+    let end = head(&mut transaction).await?;
+    let mut filling = Filling {
+        page: PullPage::default(),
+        seen: BTreeSet::new(),
+        held: query.held.iter().copied().collect(),
+        bytes: 0,
+        max_bytes: query.max_bytes,
+    };
+    for group in &query.groups {
+        let cursor = fill(&mut transaction, group, end, &mut filling).await?;
+        filling.page.more |= cursor != end;
+        filling.arrive(cursor, &group.scopes);
+    }
+    Ok(filling.page)
+}
+
+/// Adds what one group lacks, and says where it stands now. A position is added whole or not at all.
+async fn fill(
+    transaction: &mut Transaction<'_, Postgres>,
+    group: &PullGroup,
+    end: Cursor,
+    filling: &mut Filling,
+) -> Result<Cursor, StoreError> {
+    if group.scopes.is_empty() {
+        return Ok(end);
+    }
+    let mut cursor = known(transaction, group.cursor, end).await?;
+    let mut limit = ENTRIES;
+    while cursor.position < end.position && !filling.full() {
+        let mut entries = entries_after(transaction, &group.scopes, cursor.position, limit).await?;
+        let to_the_end = i64::try_from(entries.len()).is_ok_and(|count| count < limit);
+        if !to_the_end {
+            // The last position may be cut: it waits for the next read.
+            let cut = entries.last().map(|(at, _)| *at);
+            entries.retain(|(at, _)| Some(*at) != cut);
+            limit *= 2;
+        }
+        let reached = filling.add_positions(entries, cursor.position);
+        match reached {
+            None if to_the_end => return Ok(end),
+            None => {}
+            Some(position) => cursor = rolling_at(transaction, position).await?.unwrap_or_default(),
+        }
+        if to_the_end && !filling.full() {
+            return Ok(end);
+        }
+    }
+    Ok(cursor)
+}
+
+/// The cursor if it belongs to this log, else the beginning.
+async fn known(connection: &mut PgConnection, cursor: Cursor, end: Cursor) -> Result<Cursor, StoreError> {
+    if cursor == end {
+        return Ok(end);
+    }
+    let here = rolling_at(connection, cursor.position).await?;
+    Ok(here.filter(|here| *here == cursor).unwrap_or_default())
+}
+
+async fn rolling_at(connection: &mut PgConnection, position: i64) -> Result<Option<Cursor>, StoreError> {
+    let row = sqlx::query("SELECT position, rolling FROM change_log WHERE position = $1")
+        .bind(position)
+        .fetch_optional(connection)
+        .await
+        .map_err(failed)?;
+    row.map(|row| Ok(Cursor { position: get(&row, "position")?, rolling: array(&row, "rolling")? }))
+        .transpose()
+}
+
+/// Changes by the position where they entered one of the scopes; those that entered together in the log's order. Each
+/// scope is read in the order of its index, and no further than the page can take.
+async fn entries_after(
+    connection: &mut PgConnection,
+    scopes: &[String],
+    position: i64,
+    limit: i64,
+) -> Result<Vec<(i64, LoggedChange)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT entry.entered, change_log.* FROM \
+         (SELECT DISTINCT listed.position AS entered, listed.document, listed.hash \
+         FROM unnest($1::text[]) AS asked (scope) CROSS JOIN LATERAL \
+         (SELECT position, document, hash FROM scope_entry \
+         WHERE scope_entry.scope = asked.scope AND position > $2 ORDER BY position, document, hash LIMIT $3) \
+         AS listed ORDER BY entered, document, hash LIMIT $3) \
+         AS entry JOIN change_log ON change_log.document = entry.document AND change_log.hash = entry.hash \
+         ORDER BY entry.entered, change_log.position",
+    )
+    .bind(scopes)
+    .bind(position)
+    .bind(limit)
+    .fetch_all(connection)
+    .await
+    .map_err(failed)?;
+    rows.iter().map(|row| Ok((get(row, "entered")?, logged(row)?))).collect()
+}
