@@ -45,7 +45,7 @@ pub async fn head(connection: &mut PgConnection) -> Result<Cursor, StoreError> {
 
 /// The log's end, which nobody else moves until this transaction has ended. Without the lock a later position could
 /// become visible before an earlier one, and a reader in between would never see the earlier one.
-async fn head_to_move(transaction: &mut Transaction<'_, Postgres>) -> Result<Cursor, StoreError> {
+pub async fn head_to_move(transaction: &mut Transaction<'_, Postgres>) -> Result<Cursor, StoreError> {
     let row = sqlx::query("SELECT position, rolling FROM log_head WHERE id = 1 FOR UPDATE")
         .fetch_one(&mut **transaction)
         .await

@@ -11,12 +11,15 @@
 mod accounts;
 mod append;
 mod applications;
+mod archive;
+mod backups;
 mod change_log;
 mod convert;
 mod devices;
 mod node;
 mod pull;
 mod quarantine;
+mod receipts;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod views;
@@ -33,6 +36,8 @@ use crate::convert::failed;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
+/// A transaction in which every statement sees the same moment.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Connections of one process. `PostgreSQL` serves 100 by default, so that several processes fit.
 const CONNECTIONS: u32 = 10;
 /// How long a request waits for one of them, or for the server, before it fails.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use mpp_store::{Cursor, Hash, Id, LoggedChange, PullGroup, PullPage, PullQuery, PulledGroup, StoreError};
 use sqlx::{PgConnection, Postgres, Transaction};
 
-use crate::PostgresStore;
 use crate::append::head;
 use crate::change_log::logged;
 use crate::convert::{array, failed, get};
+use crate::{PostgresStore, SNAPSHOT};
 
 /// Entries looked at in one statement. A position with more entries is read in one go all the same.
 const ENTRIES: i64 = 1024;
@@ -58,8 +58,7 @@ impl Filling {
 
 /// One snapshot, so that the head and the entries belong together.
 pub async fn pull(store: &PostgresStore, query: &PullQuery) -> Result<PullPage, StoreError> {
-    let snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    let mut transaction = store.pool.begin_with(snapshot).await.map_err(failed)?;
+    let mut transaction = store.pool.begin_with(SNAPSHOT).await.map_err(failed)?;
     let end = head(&mut transaction).await?;
     let mut filling = Filling {
         page: PullPage::default(),

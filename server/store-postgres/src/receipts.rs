@@ -1,0 +1,119 @@
+//! [`Receipts`].
+
+use async_trait::async_trait;
+use mpp_store::{CoveredChain, Hash, Id, OfficeReceiptRow, Receipts, ReleaseRow, StoreError};
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgRow;
+
+use crate::PostgresStore;
+use crate::backups::raise_marks;
+use crate::convert::{array, failed, get, ids, maybe_array, plain};
+
+/// A chain with the last of its frames that is in a backup.
+const COVERED: &str = "SELECT chain.session, chain.device, chain.frames, chain.head_hash, chain.backed_up, \
+     frame.hash AS backed_up_head FROM chain \
+     LEFT JOIN frame ON frame.session = chain.session AND frame.number = chain.backed_up - 1 WHERE";
+
+#[async_trait]
+impl Receipts for PostgresStore {
+    async fn covered_chains(&self, sessions: &[Id]) -> Result<Vec<CoveredChain>, StoreError> {
+        let statement = AssertSqlSafe(format!("{COVERED} chain.session = ANY($1) ORDER BY chain.session"));
+        let rows = sqlx::query(statement).bind(ids(sessions)).fetch_all(&self.pool).await.map_err(failed)?;
+        rows.iter().map(covered).collect()
+    }
+
+    async fn covered_chains_of(&self, device: Id) -> Result<Vec<CoveredChain>, StoreError> {
+        let statement = AssertSqlSafe(format!("{COVERED} chain.device = $1 ORDER BY chain.session"));
+        let rows = sqlx::query(statement).bind(&device[..]).fetch_all(&self.pool).await.map_err(failed)?;
+        rows.iter().map(covered).collect()
+    }
+
+    async fn put_office_receipts(&self, rows: &[OfficeReceiptRow]) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await.map_err(failed)?;
+        let mut kept = 0;
+        // Sorted: two transactions that share some lock them in the same order.
+        let mut rows: Vec<&OfficeReceiptRow> = rows.iter().collect();
+        rows.sort_by_key(|row| row.session);
+        for row in rows {
+            // A restored office says less of its frames and may say so: the newest word on a session that says more
+            // of either counts.
+            let done = sqlx::query(
+                "INSERT INTO office_receipt (session, frames, backed_up, receipt) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (session) DO UPDATE SET frames = excluded.frames, backed_up = excluded.backed_up, \
+                 receipt = excluded.receipt WHERE excluded.backed_up > office_receipt.backed_up \
+                 OR (excluded.backed_up = office_receipt.backed_up AND excluded.frames > office_receipt.frames)",
+            )
+            .bind(&row.session[..])
+            .bind(row.frames)
+            .bind(row.backed_up)
+            .bind(&row.receipt)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+            kept += done.rows_affected();
+        }
+        if kept > 0 {
+            raise_marks(&mut transaction).await?;
+        }
+        transaction.commit().await.map_err(failed)
+    }
+
+    async fn office_receipts(&self, sessions: &[Id]) -> Result<Vec<OfficeReceiptRow>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM office_receipt WHERE session = ANY($1) ORDER BY session")
+            .bind(ids(sessions))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(failed)?;
+        let receipt = |row: &PgRow| {
+            Ok(OfficeReceiptRow {
+                session: array(row, "session")?,
+                frames: get(row, "frames")?,
+                backed_up: get(row, "backed_up")?,
+                receipt: get(row, "receipt")?,
+            })
+        };
+        rows.iter().map(receipt).collect()
+    }
+
+    async fn release(&self, row: &ReleaseRow) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await.map_err(failed)?;
+        sqlx::query("INSERT INTO tablet_release (device, at, username, reason) VALUES ($1, $2, $3, $4)")
+            .bind(&row.device[..])
+            .bind(row.at)
+            .bind(plain(&row.username))
+            .bind(plain(&row.reason))
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        raise_marks(&mut transaction).await?;
+        transaction.commit().await.map_err(failed)
+    }
+
+    async fn releases(&self) -> Result<Vec<ReleaseRow>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM tablet_release ORDER BY at DESC, device")
+            .fetch_all(&self.pool)
+            .await
+            .map_err(failed)?;
+        let release = |row: &PgRow| {
+            Ok(ReleaseRow {
+                device: array(row, "device")?,
+                at: get(row, "at")?,
+                username: get(row, "username")?,
+                reason: get(row, "reason")?,
+            })
+        };
+        rows.iter().map(release).collect()
+    }
+}
+
+fn covered(row: &PgRow) -> Result<CoveredChain, StoreError> {
+    let backed_up_head: Option<Hash> = maybe_array(row, "backed_up_head")?;
+    Ok(CoveredChain {
+        session: array(row, "session")?,
+        device: array(row, "device")?,
+        frames: get(row, "frames")?,
+        head: array(row, "head_hash")?,
+        backed_up: get(row, "backed_up")?,
+        backed_up_head: backed_up_head.unwrap_or_default(),
+    })
+}
