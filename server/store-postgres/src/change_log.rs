@@ -106,7 +106,7 @@ impl ChangeLog for PostgresStore {
     }
 }
 
-fn chain(row: &PgRow) -> Result<ChainRow, StoreError> {
+pub fn chain(row: &PgRow) -> Result<ChainRow, StoreError> {
     Ok(ChainRow {
         session: array(row, "session")?,
         device: array(row, "device")?,

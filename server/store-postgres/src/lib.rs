@@ -16,12 +16,14 @@ mod backups;
 mod change_log;
 mod convert;
 mod devices;
+mod hubs;
 mod node;
 mod pull;
 mod quarantine;
 mod receipts;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod trust;
 mod views;
 
 use std::str::FromStr as _;
