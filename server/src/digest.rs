@@ -24,7 +24,7 @@ pub async fn digest(store: &dyn Store) -> Result<Digest, StoreError> {
     for kind in [Kind::Resident, Kind::Visit, Kind::Application] {
         let mut after = None;
         loop {
-            let page = store.views_after(i64::from(kind as u8), after, PAGE).await?;
+            let page = store.views_after(i64::from(kind.number()), after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.document);
             lines.extend(page.into_iter().map(|row| row.view));

@@ -117,6 +117,9 @@ pub fn check_entry(
     if document.knows(&entry.hash) {
         return Ok(None);
     }
+    if matches!(entry.kind, Kind::Unknown(_)) {
+        return Err(Refusal::KindUnknown);
+    }
     if entry.kind != document.kind() {
         return Err(Refusal::KindMismatch);
     }
@@ -196,6 +199,7 @@ fn scopes_of(document: &Document, writer: &Writer<'_>) -> BTreeSet<String> {
             let codes = villages.filter_map(|written| written.value.text().map(str::to_owned));
             scopes.extend(codes.filter(|code| is_village_code(code)).map(|code| village_scope(&code)));
         }
+        Kind::Unknown(_) => {}
     }
     scopes
 }

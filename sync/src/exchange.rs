@@ -5,18 +5,25 @@
 //! it for somebody who writes another client.
 
 pub use body::{BodyReader, BodyWriter};
+pub use changes::{Changes, Listed, Membership, Yours, attest, attested, attests};
+pub use offer::Offer;
 pub use plan::{ChainFrames, Confirmed, PushPlan, SendFrom, push_plan};
 pub use receipt::{Receipt, ReceiptChain, ReceiptHeads, ReceiptRefusal};
 pub use record::{RecordKind, records_in};
+pub use repair::{RepairRequest, RepairStep, Want};
 pub use request::{
-    ChainClaim, Cursor, Hello, PullRequest, RequestReader, RequestRecord, encode_relay, encode_request,
+    ChainClaim, Cursor, Extras, Hello, PROTOCOL, PullRequest, RequestReader, RequestRecord, encode_relay,
+    encode_request, encode_request_with, flags,
 };
-pub use response::{HeldChain, ResponseRecord, ResponseWriter, decode_record};
+pub use response::{BackupState, Digest, HeldChain, ResponseRecord, ResponseWriter, Welcome, decode_record};
 
 mod body;
+mod changes;
+mod offer;
 mod plan;
 mod receipt;
 mod record;
+mod repair;
 mod request;
 mod response;
 

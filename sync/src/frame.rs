@@ -16,7 +16,7 @@ use crate::wire::{Reader, WireError, put_count, put_option, put_varint};
 
 mod chain;
 mod header;
-mod merkle;
+pub(crate) mod merkle;
 
 /// Bytes of a signature.
 pub const SIGNATURE_BYTES: usize = 64;
@@ -115,7 +115,7 @@ pub fn cut(
     let entries = taken.iter().flat_map(|save| &save.entries);
     let last_save = taken.last().map_or(first.hash, |save| save.hash);
     let skeleton = Skeleton { number, previous, header, first_save: first.number, saves: taken.len() };
-    let hash = skeleton.hash(session, &merkle::root(entries), &last_save);
+    let hash = skeleton.hash(session, &merkle::root(entries.map(Entry::name)), &last_save);
     Ok(CutFrame { payload, hash, saves_taken: taken.len() })
 }
 
@@ -175,7 +175,10 @@ impl Frame {
         let mut saves = Vec::new();
         for _ in 0..reader.count(FRAME_SAVES_MAX, "saves")? {
             let count = reader.count(reader.rest().len(), "entries")?;
-            saves.push((0..count).map(|_| Entry::take(&mut reader)).collect::<Result<_, _>>()?);
+            saves.push({
+                let entries = (0..count).map(|_| Entry::take_of(&mut reader, Some(&session)));
+                entries.collect::<Result<_, _>>()?
+            });
         }
         let signature = reader.array()?;
         if !reader.rest().is_empty() {
@@ -202,7 +205,7 @@ impl Frame {
             first_save: self.first_save,
             saves: self.saves.len(),
         };
-        (skeleton.hash(&self.session, &merkle::root(self.entries()), &last_save), last_save)
+        (skeleton.hash(&self.session, &merkle::root(self.entries().map(Entry::name)), &last_save), last_save)
     }
 
     fn signed_by(&self, public_key: &[u8], hash: &FrameHash) -> bool {

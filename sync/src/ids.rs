@@ -16,7 +16,7 @@ pub struct BadId {
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $size:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub struct $name(pub [u8; $size]);
 
         impl $name {
@@ -111,6 +111,12 @@ id!(
     8
 );
 
+id!(
+    /// The sums of several scopes as one value; see [`crate::digest::fold`].
+    Fold,
+    8
+);
+
 impl FrameHash {
     /// What the first frame of a session names as its predecessor.
     pub const NONE: Self = Self([0; 32]);
@@ -162,7 +168,7 @@ impl DocumentId {
     /// change, rebuilt by every receiver, never sent when the document is created.
     #[must_use]
     pub fn derive(kind: Kind, session: &SessionId, counter: u32) -> Self {
-        let digest = sha256(&[b"mpp.document.1", &[kind as u8], &session.0, &counter.to_be_bytes()]);
+        let digest = sha256(&[b"mpp.document.1", &[kind.number()], &session.0, &counter.to_be_bytes()]);
         let mut out = [0; 16];
         out.copy_from_slice(&digest[..16]);
         Self(out)
@@ -172,18 +178,41 @@ impl DocumentId {
 /// What a document is about. The numbers are on the wire and never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[repr(u8)]
 pub enum Kind {
     /// A person as known to the centre.
-    Resident = 1,
+    Resident,
     /// One visit of a day: the queue ticket and what came of it.
-    Visit = 2,
+    Visit,
     /// One application (permohonan) for one service.
-    Application = 3,
+    Application,
     /// One day of mobile service.
-    ServiceDay = 4,
+    ServiceDay,
     /// One agency's services and their standards.
-    Catalogue = 5,
+    Catalogue,
+    /// A kind of a later version: carried, and kept aside until a version comes that reads it.
+    #[serde(untagged)]
+    Unknown(u8),
+}
+
+impl Kind {
+    /// The number on the wire and in tables.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Resident => 1,
+            Self::Visit => 2,
+            Self::Application => 3,
+            Self::ServiceDay => 4,
+            Self::Catalogue => 5,
+            Self::Unknown(number) => number,
+        }
+    }
+
+    /// The kind of a number, known to this version or not.
+    #[must_use]
+    pub fn of(number: u8) -> Self {
+        Self::try_from(number).unwrap_or_else(|UnknownKind(number)| Self::Unknown(number))
+    }
 }
 
 /// A kind number this version does not know.

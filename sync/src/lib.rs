@@ -15,8 +15,9 @@
 //!    [`bundle`] seals the same request into a file, for when there is no link at all (`docs/bundle.md`).
 //! 5. [`check`] decides at the receiver whether a change may enter the log: only it can make an
 //!    [`check::AcceptedChange`].
-//! 6. [`trust`] says which node and which device may be believed: certificates, grants, revocations.
-//! 7. [`view`] reads a document into the plain record that lists, pages and digests are made of.
+//! 6. [`digest`] sums up what a scope lists, so that both sides see whether they hold the same.
+//! 7. [`trust`] says which node and which device may be believed: certificates, grants, revocations.
+//! 8. [`view`] reads a document into the plain record that lists, pages and digests are made of.
 //!
 //! [`api`] offers all of it as named calls over JSON and byte blobs, for WebAssembly.
 
@@ -24,6 +25,7 @@ pub mod action;
 pub mod api;
 pub mod bundle;
 pub mod check;
+pub mod digest;
 pub mod document;
 pub mod exchange;
 pub mod frame;

@@ -25,13 +25,19 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// What names the change: nothing else does.
+    #[must_use]
+    pub fn name(&self) -> (&DocumentId, &ChangeHash) {
+        (&self.document, &self.hash)
+    }
+
     /// Writes kind, id (or counter) and the contents of the change; hashes are never sent.
     pub fn put(&self, out: &mut Vec<u8>) {
         if let Some(counter) = self.counter {
-            out.push(self.kind as u8 | DERIVED);
+            out.push(self.kind.number() | DERIVED);
             put_varint(out, u64::from(counter));
         } else {
-            out.push(self.kind as u8);
+            out.push(self.kind.number());
             out.extend_from_slice(&self.document.0);
         }
         put_bytes(out, contents_of(&self.bytes).unwrap_or_default());
@@ -42,8 +48,17 @@ impl Entry {
     /// # Errors
     /// [`WireError`]; what the change says is not looked at here.
     pub fn take(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        Self::take_of(reader, None)
+    }
+
+    /// As [`Entry::take`], in a frame of `session`: a change whose actor cannot be read, because a later version
+    /// writes it otherwise, is taken for the session's own, so that the frame can still be carried.
+    ///
+    /// # Errors
+    /// [`WireError`].
+    pub fn take_of(reader: &mut Reader<'_>, frame_of: Option<&SessionId>) -> Result<Self, WireError> {
         let tag = reader.byte()?;
-        let kind = Kind::try_from(tag & !DERIVED).map_err(|_| WireError::Malformed("kind"))?;
+        let kind = Kind::of(tag & !DERIVED);
         let (counter, explicit) = if tag & DERIVED == 0 {
             (None, Some(DocumentId(reader.array()?)))
         } else {
@@ -55,7 +70,8 @@ impl Entry {
         let document = match (explicit, counter) {
             (Some(id), _) => id,
             (None, counter) => {
-                let session = session_of(contents).ok_or(WireError::Malformed("actor"))?;
+                let session = session_of(contents).or_else(|| frame_of.copied());
+                let session = session.ok_or(WireError::Malformed("actor"))?;
                 DocumentId::derive(kind, &session, counter.unwrap_or_default())
             }
         };

@@ -53,7 +53,7 @@ pub enum View {
 }
 
 impl View {
-    /// Reads the document; `None` when it has no change at all.
+    /// Reads the document; `None` when it has no change at all, or is of a kind that this version does not know.
     #[must_use]
     pub fn of(document: &Document) -> Option<Self> {
         let read = read::Read::of(document)?;
@@ -63,6 +63,7 @@ impl View {
             Kind::Application => Self::Application(Box::new(ApplicationView::of(&read))),
             Kind::ServiceDay => Self::ServiceDay(Box::new(DayView::of(&read))),
             Kind::Catalogue => Self::Catalogue(Box::new(CatalogueView::of(&read))),
+            Kind::Unknown(_) => return None,
         })
     }
 

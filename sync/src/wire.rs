@@ -112,6 +112,22 @@ impl<'a> Reader<'a> {
         Err(WireError::Malformed("varint"))
     }
 
+    /// Takes a signed LEB128 number as Automerge writes times; one before 1970 counts as 0.
+    ///
+    /// # Errors
+    /// [`WireError::Truncated`], or [`WireError::Malformed`] beyond 63 bits.
+    pub fn signed(&mut self) -> Result<u64, WireError> {
+        let mut value = 0_u64;
+        for shift in (0..63).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(if byte & 0x40 == 0 { value } else { 0 });
+            }
+        }
+        Err(WireError::Malformed("signed number"))
+    }
+
     /// Takes a count that must not be over `max`.
     ///
     /// # Errors

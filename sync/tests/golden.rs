@@ -13,19 +13,21 @@ use mpp_sync::action::{
     Context, Decide, MadeSave, Register, add_status, decide, issue_ticket, publish_catalogue, publish_day,
     register,
 };
+use mpp_sync::digest::{ScopeSum, fold};
 use mpp_sync::document::Document;
 use mpp_sync::exchange::{
-    BodyReader, ChainClaim, ChainFrames, Cursor, HeldChain, Hello, PullRequest, Receipt, ReceiptChain,
-    ReceiptHeads, RequestReader, RequestRecord, ResponseRecord, ResponseWriter, decode_record,
-    encode_request,
+    BackupState, BodyReader, ChainClaim, ChainFrames, Changes, Cursor, Digest, Extras, HeldChain, Hello,
+    Listed, Membership, Offer, PullRequest, Receipt, ReceiptChain, ReceiptHeads, RepairRequest, RepairStep,
+    RequestReader, RequestRecord, ResponseRecord, ResponseWriter, Want, Welcome, Yours, attest,
+    decode_record, encode_request_with, flags,
 };
 use mpp_sync::frame::{Chain, Frame, FrameVerdict, PreviousSession, SessionHeader, check_frame, cut};
 use mpp_sync::ids::{
-    ChangeHash, DeviceId, DocumentId, FrameHash, FramePrefix, Kind, LogId, Rolling, SessionId,
+    ChangeHash, DeviceId, DocumentId, Fold, FrameHash, FramePrefix, Kind, LogId, Rolling, SessionId,
 };
 use mpp_sync::rules::person::Person;
 use mpp_sync::rules::status::Status;
-use mpp_sync::save::Save;
+use mpp_sync::save::{Entry, Save};
 use mpp_sync::view::{Agency, DayPlan, Standard, View};
 use p256::ecdsa::SigningKey;
 
@@ -209,22 +211,40 @@ fn frames_and_bodies_are_written_and_read_as_released() {
         day: Some(DAY),
         chains: vec![ChainClaim { session: SESSION, frames: 1 }],
         pull: Some(PullRequest { log: Some(LogId([0x77; 16])), cursors: vec![cursor.clone()] }),
+        protocol: 1,
+        flags: flags::SUMS,
+        marks: 3,
     };
-    let request = golden("request.bin", &encode_request(&hello, &[&frame]));
+    let entries: Vec<Entry> = decoded.entries().cloned().collect();
+    let offer = Offer {
+        log: LogId([0x77; 16]),
+        node: device,
+        signature: [0xaa; 64],
+        membership: Membership::collect(entries.iter().map(|_| vec![0])),
+        entries: entries.clone(),
+        scopes: cursor.scopes.clone(),
+    };
+    let repair = RepairRequest {
+        scope: "everyone".to_owned(),
+        position: 7,
+        fold: Fold([0xbb; 8]),
+        message: vec![0x61, 0, 0],
+    };
+    let extras =
+        Extras { grants: vec![vec![1, 2]], offers: vec![offer.clone()], repairs: vec![repair.clone()] };
+    let request = golden("request.bin", &encode_request_with(&hello, &extras, &[&frame]));
     let records = RequestReader::default().push(&request).unwrap();
-    assert_eq!(records, [RequestRecord::Hello(hello), RequestRecord::Frame(frame), RequestRecord::End]);
-
-    let answer = [
-        ResponseRecord::Welcome { log: LogId([0x77; 16]), time: 1_800_000_001 },
-        ResponseRecord::Holds(vec![HeldChain { session: SESSION, frames: 1, head: FramePrefix([0x88; 8]) }]),
-        ResponseRecord::Refused { session: SESSION, number: 1, code: "frame_gap".to_owned() },
-        ResponseRecord::Notice {
-            document: DAY,
-            hash: ChangeHash([0x99; 32]),
-            code: "day_not_granted".to_owned(),
-        },
-        ResponseRecord::Changes { entries: decoded.entries().cloned().collect(), cursors: vec![cursor] },
+    let expected = [
+        RequestRecord::Hello(hello),
+        RequestRecord::Grant(vec![1, 2]),
+        RequestRecord::Frame(frame),
+        RequestRecord::Offer(offer),
+        RequestRecord::Repair(repair),
+        RequestRecord::End,
     ];
+    assert_eq!(records, expected);
+
+    let answer = answer(&key, entries, cursor);
     let mut writer = ResponseWriter::default();
     for record in &answer {
         writer.record(record);
@@ -233,18 +253,64 @@ fn frames_and_bodies_are_written_and_read_as_released() {
     let read = BodyReader::default().push(&stored).unwrap();
     let read: Vec<_> =
         read.iter().filter_map(|(kind, payload)| decode_record(*kind, payload).unwrap()).collect();
-    assert_eq!(read[..5], answer);
+    assert_eq!(read[..answer.len()], answer);
+}
+
+/// One record of every kind.
+fn answer(key: &SigningKey, entries: Vec<Entry>, cursor: Cursor) -> Vec<ResponseRecord> {
+    let mut listed: Vec<Listed> = entries.into_iter().map(Listed::Change).collect();
+    listed.push(Listed::Yours(Yours { chain: 0, frame: 0, index: 1 }));
+    listed.push(Listed::Yours(Yours { chain: 0, frame: 0, index: 2 }));
+    let mut changes = Changes {
+        membership: Some(Membership::collect(listed.iter().map(|_| vec![0]))),
+        entries: listed,
+        cursors: vec![cursor],
+        attestation: None,
+    };
+    changes.attestation = attest(key, &LogId([0x77; 16]), &changes);
+    let mut sum = ScopeSum::default();
+    sum.add(&DAY, &ChangeHash([0x99; 32]));
+    let sums = vec![("everyone".to_owned(), sum)];
+    vec![
+        ResponseRecord::Welcome(Welcome {
+            log: LogId([0x77; 16]),
+            time: 1_800_000_001,
+            protocol: 1,
+            marks: 4,
+            backed_up: 6,
+            backup: BackupState::Good,
+            node: Some(DeviceId::of_key(key.verifying_key().to_sec1_point(false).as_bytes())),
+        }),
+        ResponseRecord::Holds(vec![HeldChain { session: SESSION, frames: 1, head: FramePrefix([0x88; 8]) }]),
+        ResponseRecord::Refused { session: SESSION, number: 1, code: "frame_gap".to_owned() },
+        ResponseRecord::Notice {
+            document: DAY,
+            hash: ChangeHash([0x99; 32]),
+            code: "day_not_granted".to_owned(),
+        },
+        ResponseRecord::Changes(changes),
+        ResponseRecord::Receipt(receipt(key)),
+        ResponseRecord::Digest(Digest { fold: fold(&sums), scopes: sums }),
+        ResponseRecord::Repair(RepairStep { scope: "everyone".to_owned(), position: 7, message: vec![0x61] }),
+        ResponseRecord::Want(Want { scope: "everyone".to_owned(), ids: vec![[0xcc; 32]] }),
+        ResponseRecord::Tombstone(vec![2]),
+        ResponseRecord::Certificate(vec![3]),
+    ]
 }
 
 #[test]
 fn a_receipt_is_written_and_read_as_released() {
     let key = SigningKey::from_slice(&[0x33; 32]).unwrap();
     let public_key = key.verifying_key().to_sec1_point(false).as_bytes().to_vec();
-    let chain = ReceiptChain { session: SESSION, frames: 2, backed_up: 1 };
-    let heads = ReceiptHeads { head: FrameHash([0xbb; 32]), backed_up: FrameHash([0xaa; 32]) };
-    let receipt = Receipt::sign(&key, LogId([0x77; 16]), 1_800_000_002, vec![(chain, heads)]);
+    let receipt = receipt(&key);
     let stored = golden("receipt.bin", &receipt.encode());
     let frames = vec![FrameHash([0xaa; 32]), FrameHash([0xbb; 32])];
     let read = Receipt::decode(&stored).unwrap();
     assert_eq!(read.verify(&public_key, &[ChainFrames { session: SESSION, frames }]), Ok(()));
+}
+
+fn receipt(key: &SigningKey) -> Receipt {
+    let chain = ReceiptChain { session: SESSION, frames: 2, backed_up: 1 };
+    let heads = ReceiptHeads { head: FrameHash([0xbb; 32]), backed_up: FrameHash([0xaa; 32]) };
+    Receipt::sign(key, LogId([0x77; 16]), 1_800_000_002, vec![(chain, heads)])
 }

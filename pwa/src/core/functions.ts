@@ -78,8 +78,20 @@ export interface Held {
   head: string;
 }
 
+/** Which log answers. */
+export interface Welcome {
+  log: string;
+  time: number;
+  protocol: number;
+  marks: number;
+  /** Log position that the newest verified backup covers. */
+  backed_up: number;
+  backup: 'none' | 'good' | 'old';
+  node: string | null;
+}
+
 export type SyncRecord =
-  | { type: 'welcome'; log: string; version: number; time: number }
+  | ({ type: 'welcome' } & Welcome)
   | { type: 'holds'; chains: Held[] }
   | { type: 'refused'; session: string; number: number; code: string }
   | { type: 'notice'; document: string; hash: string; code: string }

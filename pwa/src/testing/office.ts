@@ -53,7 +53,7 @@ export class TestOffice {
     if (request === undefined) throw new Error('nothing was encoded');
     const refused = await this.store(request.frames);
     const records: SyncRecord[] = [
-      { type: 'welcome', log: this.log, version: 1, time: 1_790_000_000 },
+      this.welcome(),
       await this.holds(request.hello),
       ...refused,
       ...this.outgoing,
@@ -64,6 +64,11 @@ export class TestOffice {
     if (cut === null) this.outgoing = this.more.shift() ?? [];
     return answer(records, cut);
   };
+
+  private welcome(): SyncRecord {
+    const facts = { protocol: 1, marks: 0, backed_up: 0, backup: 'none', node: 'ab'.repeat(16) } as const;
+    return { type: 'welcome', log: this.log, time: 1_790_000_000, ...facts };
+  }
 
   private async store(frames: readonly Bytes[]): Promise<SyncRecord[]> {
     const own = (await this.tablet?.getAll('frames')) ?? [];

@@ -108,7 +108,7 @@ async fn members_are_residents(
 ) -> Result<(), ApiError> {
     let ids: Vec<[u8; 16]> = members.iter().map(|member| member.0).collect();
     let views = app.store().views(&ids).await?;
-    let residents = views.iter().filter(|view| view.kind == i64::from(Kind::Resident as u8)).count();
+    let residents = views.iter().filter(|view| view.kind == i64::from(Kind::Resident.number())).count();
     let fits = members.contains(&key) && (least..=MEMBERS_MAX).contains(&members.len());
     if fits && residents == members.len() {
         return Ok(());

@@ -10,7 +10,8 @@ use futures_util::StreamExt as _;
 use mpp_store::{Cursor as LogCursor, LoggedChange, PullGroup, PullQuery};
 use mpp_sync::check::EVERYONE;
 use mpp_sync::exchange::{
-    Cursor, HeldChain, Hello, PullRequest, RequestReader, RequestRecord, ResponseRecord, ResponseWriter,
+    Changes, Cursor, HeldChain, Hello, Listed, PullRequest, RequestReader, RequestRecord, ResponseRecord,
+    ResponseWriter, Welcome,
 };
 use mpp_sync::ids::{ChangeHash, DocumentId, FrameHash, Kind, Rolling, SessionId};
 use mpp_sync::save::Entry;
@@ -105,7 +106,7 @@ async fn read_body(
             }
         }
     }
-    Ok(())
+    Ok(reader.finish()?)
 }
 
 async fn take(
@@ -128,8 +129,9 @@ async fn take(
                 settle(exchange, pending).await?;
             }
         }
-        // Devices are known by being prepared here.
-        RequestRecord::Grant(_) | RequestRecord::End => {}
+        // A grant, an offer or a step of a repair says nothing to this node yet.
+        RequestRecord::Grant(_) | RequestRecord::Offer(_) | RequestRecord::Repair(_) | RequestRecord::End => {
+        }
     }
     Ok(())
 }
@@ -216,7 +218,13 @@ async fn answer(
 ) -> Result<Vec<u8>, ApiError> {
     let mut writer = ResponseWriter::default();
     let time = u64::try_from(app.env().now()).unwrap_or(0);
-    writer.record(&ResponseRecord::Welcome { log: app.node.log, time });
+    writer.record(&ResponseRecord::Welcome(Welcome {
+        log: app.node.log,
+        time,
+        protocol: hello.common_protocol(),
+        node: Some(app.node.key.device()),
+        ..Welcome::default()
+    }));
     let sessions: Vec<[u8; 16]> = exchange.sessions.iter().map(|session| session.0).collect();
     let held = app.store().chains(&sessions).await?;
     let of_device: Vec<[u8; 16]> =
@@ -281,8 +289,8 @@ async fn write_changes(
             scopes: group.scopes.clone(),
         });
         let cursors = cursors.collect();
-        let entries = page.changes.into_iter().filter_map(entry_of).collect();
-        writer.record(&ResponseRecord::Changes { entries, cursors });
+        let entries = page.changes.into_iter().filter_map(entry_of).map(Listed::Change).collect();
+        writer.record(&ResponseRecord::Changes(Changes { entries, cursors, ..Changes::default() }));
         if !page.more || bytes >= ANSWER_BYTES {
             return Ok(page.more);
         }

@@ -192,7 +192,7 @@ impl Judge {
                     let row = QuarantineRow {
                         document: entry.document.0,
                         hash: entry.hash.0,
-                        kind: i64::from(entry.kind as u8),
+                        kind: i64::from(entry.kind.number()),
                         counter: entry.counter.map(i64::from),
                         session: frame.session.0,
                         frame: signed(frame.number),

@@ -28,7 +28,7 @@ pub fn add(step: &mut Projected, view: &View, key: &NodeKey) {
     };
     step.documents.push(DocumentViewRow {
         document: view.id().0,
-        kind: i64::from(kind as u8),
+        kind: i64::from(kind.number()),
         day: bytes(day),
         view: canonical(&view.to_json()),
         projected_upto: step.upto,

@@ -17,7 +17,7 @@ pub async fn views_of(store: &dyn Store, kind: Kind) -> Result<Vec<Value>, Store
     let mut found = Vec::new();
     let mut after = None;
     loop {
-        let page = store.views_after(i64::from(kind as u8), after, PAGE).await?;
+        let page = store.views_after(i64::from(kind.number()), after, PAGE).await?;
         after = page.last().map(|row| row.document);
         let full = i64::try_from(page.len()).is_ok_and(|count| count == PAGE);
         for row in &page {

@@ -109,7 +109,7 @@ impl Accepted {
         Self(ChangeRow {
             document: entry.document.0,
             hash: entry.hash.0,
-            kind: i64::from(entry.kind as u8),
+            kind: i64::from(entry.kind.number()),
             counter: entry.counter.map(i64::from),
             session: change.session().0,
             frame,

@@ -208,9 +208,10 @@ async fn an_officer_who_is_not_on_the_roster_gets_nothing_of_the_tablets_day() {
     other.sync(&server, &rina).await;
     let ask = Body::from(encode_request::<Vec<u8>>(&tablet.hello(), &[]));
     for record in exchange(&server, &budi, ask).await.unwrap() {
-        if let ResponseRecord::Changes { entries, cursors } = record {
+        if let ResponseRecord::Changes(changes) = record {
+            let cursors = &changes.cursors;
             assert!(cursors.iter().all(|cursor| cursor.scopes == ["everyone"]), "{cursors:?}");
-            assert!(entries.iter().all(|entry| entry.document != application));
+            assert!(changes.received().all(|entry| entry.document != application));
         }
     }
     tablet.sync(&server, &rina).await;
@@ -225,7 +226,7 @@ async fn a_tablet_gets_what_others_wrote_and_nothing_of_its_own() {
     let (resident, application, _) = one.application("1604124101900001", "Siti Nur'azizah");
     let records = one.sync(&server, &cookie).await;
     let own = records.iter().any(|record| match record {
-        ResponseRecord::Changes { entries, .. } => entries.iter().any(|entry| entry.document == application),
+        ResponseRecord::Changes(changes) => changes.received().any(|entry| entry.document == application),
         _ => false,
     });
     assert!(!own, "its own changes do not come back");
@@ -266,7 +267,9 @@ async fn an_answer_cut_after_its_second_record_still_moves_the_cursors() {
     let ask = |tablet: &Tablet| Body::from(encode_request::<Vec<u8>>(&tablet.hello(), &[]));
     let changes = |records: &[ResponseRecord]| -> Vec<(Vec<Entry>, Vec<Cursor>)> {
         let changes = records.iter().filter_map(|record| match record {
-            ResponseRecord::Changes { entries, cursors } => Some((entries.clone(), cursors.clone())),
+            ResponseRecord::Changes(changes) => {
+                Some((changes.received().cloned().collect(), changes.cursors.clone()))
+            }
             _ => None,
         });
         changes.collect()

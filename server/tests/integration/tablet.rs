@@ -7,7 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mpp_sync::action::{Context, MadeSave, Register, add_status, issue_ticket, register};
 use mpp_sync::document::Document;
 use mpp_sync::exchange::{
-    BodyReader, ChainClaim, Cursor, Hello, PullRequest, ResponseRecord, decode_record, encode_request,
+    BodyReader, ChainClaim, Cursor, Hello, PROTOCOL, PullRequest, ResponseRecord, decode_record,
+    encode_request,
 };
 use mpp_sync::frame::{SessionHeader, cut};
 use mpp_sync::ids::{DeviceId, DocumentId, FrameHash, LogId, Rolling, SaveHash, SessionId, sha256};
@@ -194,6 +195,9 @@ impl Tablet {
             day: Some(self.day),
             chains: vec![ChainClaim { session: self.session, frames: self.frames.len() as u64 }],
             pull: (!self.scopes.is_empty()).then_some(PullRequest { log: self.log, cursors }),
+            protocol: PROTOCOL,
+            flags: 0,
+            marks: 0,
         }
     }
 
@@ -225,9 +229,10 @@ impl Tablet {
     pub fn take_in(&mut self, records: &[ResponseRecord]) {
         for record in records {
             match record {
-                ResponseRecord::Welcome { log, .. } => self.log = Some(*log),
-                ResponseRecord::Changes { entries, cursors } => {
-                    for entry in entries {
+                ResponseRecord::Welcome(welcome) => self.log = Some(welcome.log),
+                ResponseRecord::Changes(changes) => {
+                    let cursors = &changes.cursors;
+                    for entry in changes.received() {
                         let known =
                             |other: &Entry| (other.document, other.hash) == (entry.document, entry.hash);
                         if !self.entries.iter().any(known) {

@@ -59,6 +59,6 @@ fn editable(kind: Kind, key: &str) -> bool {
             });
             of_person || key == "notes" || key.starts_with("field.") || key.starts_with("check/")
         }
-        Kind::ServiceDay | Kind::Catalogue => false,
+        Kind::ServiceDay | Kind::Catalogue | Kind::Unknown(_) => false,
     }
 }

@@ -1,15 +1,19 @@
 //! Calls that cut frames and read and write bodies.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::{Answer, BlobRef, Blobs, CallError, Parameters, plain};
+use crate::digest::NamedSum;
 use crate::exchange::{
-    ChainFrames, HeldChain, Hello, Receipt, ResponseRecord, decode_record, encode_request, push_plan as plan,
+    ChainFrames, Changes, Extras, HeldChain, Hello, Listed, Membership, Offer, Receipt, RepairRequest,
+    RepairStep, ResponseRecord, Want, Yours, decode_record, encode_request_with, push_plan as plan,
     records_in,
 };
 use crate::frame::{CutFrame, SIGNATURE_BYTES, SessionHeader, cut};
-use crate::ids::{ChangeHash, DocumentId, FrameHash, Kind, SaveHash, SessionId};
+use crate::ids::{ChangeHash, DeviceId, DocumentId, Fold, FrameHash, Kind, LogId, SaveHash, SessionId};
 use crate::save::{Entry, Save};
 
 #[derive(Deserialize)]
@@ -30,12 +34,8 @@ struct SaveInput {
 }
 
 fn save_of(parameters: &Parameters<'_>, input: &SaveInput) -> Result<Save, CallError> {
-    let entry = |entry: &EntryInput| {
-        let bytes = parameters.blob(&entry.change)?.to_vec();
-        let EntryInput { document, kind, counter, hash, .. } = *entry;
-        Ok(Entry { document, kind, counter, hash, bytes })
-    };
-    let entries = input.entries.iter().map(entry).collect::<Result<_, CallError>>()?;
+    let entries = input.entries.iter().map(|entry| entry_of(parameters, entry));
+    let entries = entries.collect::<Result<_, CallError>>()?;
     Ok(Save { number: input.number, hash: input.hash, entries })
 }
 
@@ -82,15 +82,81 @@ pub(super) fn frame_seal(parameters: &Parameters<'_>) -> Result<Answer, CallErro
     Ok(blobs.answer(json))
 }
 
+#[derive(Deserialize)]
+struct OfferInput {
+    log: LogId,
+    node: DeviceId,
+    signature: BlobRef,
+    entries: Vec<OfferedInput>,
+}
+
+#[derive(Deserialize)]
+struct OfferedInput {
+    #[serde(flatten)]
+    entry: EntryInput,
+    scopes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct RepairInput {
+    scope: String,
+    position: u64,
+    fold: Fold,
+    #[serde(default)]
+    message: Option<BlobRef>,
+}
+
+fn entry_of(parameters: &Parameters<'_>, input: &EntryInput) -> Result<Entry, CallError> {
+    let bytes = parameters.blob(&input.change)?.to_vec();
+    let EntryInput { document, kind, counter, hash, .. } = *input;
+    Ok(Entry { document, kind, counter, hash, bytes })
+}
+
+fn offer_of(parameters: &Parameters<'_>, input: &OfferInput) -> Result<Offer, CallError> {
+    let scopes: BTreeSet<&String> = input.entries.iter().flat_map(|offered| &offered.scopes).collect();
+    let scopes: Vec<String> = scopes.into_iter().cloned().collect();
+    let numbers = |offered: &OfferedInput| -> Vec<usize> {
+        offered.scopes.iter().filter_map(|scope| scopes.binary_search(scope).ok()).collect()
+    };
+    let entries = input.entries.iter().map(|offered| entry_of(parameters, &offered.entry));
+    Ok(Offer {
+        log: input.log,
+        node: input.node,
+        signature: parameters.array(&input.signature)?,
+        entries: entries.collect::<Result<_, CallError>>()?,
+        membership: Membership::collect(input.entries.iter().map(numbers)),
+        scopes,
+    })
+}
+
 pub(super) fn request_encode(parameters: &Parameters<'_>) -> Result<Answer, CallError> {
     #[derive(Deserialize)]
     struct Input {
         hello: Hello,
         frames: Vec<BlobRef>,
+        #[serde(default)]
+        grants: Vec<BlobRef>,
+        #[serde(default)]
+        offers: Vec<OfferInput>,
+        #[serde(default)]
+        repairs: Vec<RepairInput>,
     }
     let input: Input = parameters.read()?;
+    let repair = |input: &RepairInput| {
+        let message = input.message.as_ref().map_or(Ok(&[][..]), |message| parameters.blob(message))?;
+        let RepairInput { scope, position, fold, .. } = input;
+        let (scope, message) = (scope.clone(), message.to_vec());
+        Ok(RepairRequest { scope, position: *position, fold: *fold, message })
+    };
+    let grants = parameters.blobs(&input.grants)?.into_iter().map(<[u8]>::to_vec).collect();
+    let offers = input.offers.iter().map(|offer| offer_of(parameters, offer));
+    let extras = Extras {
+        grants,
+        offers: offers.collect::<Result<_, CallError>>()?,
+        repairs: input.repairs.iter().map(repair).collect::<Result<_, CallError>>()?,
+    };
     let mut blobs = Blobs::default();
-    let body = encode_request(&input.hello, &parameters.blobs(&input.frames)?);
+    let body = encode_request_with(&input.hello, &extras, &parameters.blobs(&input.frames)?);
     let json = json!({"body": blobs.add(body)});
     Ok(blobs.answer(json))
 }
@@ -112,7 +178,16 @@ pub(super) fn response_records(parameters: &Parameters<'_>) -> Result<Answer, Ca
 
 fn record_json(record: ResponseRecord, blobs: &mut Blobs) -> Json {
     match record {
-        ResponseRecord::Welcome { log, time } => json!({"type": "welcome", "log": log, "time": time}),
+        ResponseRecord::Welcome(welcome) => json!({
+            "type": "welcome",
+            "log": welcome.log,
+            "time": welcome.time,
+            "protocol": welcome.protocol,
+            "marks": welcome.marks,
+            "backed_up": welcome.backed_up,
+            "backup": welcome.backup,
+            "node": welcome.node,
+        }),
         ResponseRecord::Holds(chains) => json!({"type": "holds", "chains": chains}),
         ResponseRecord::Refused { session, number, code } => {
             json!({"type": "refused", "session": session, "number": number, "code": code})
@@ -120,20 +195,17 @@ fn record_json(record: ResponseRecord, blobs: &mut Blobs) -> Json {
         ResponseRecord::Notice { document, hash, code } => {
             json!({"type": "notice", "document": document, "hash": hash, "code": code})
         }
-        ResponseRecord::Changes { entries, cursors } => {
-            let changes: Vec<Json> = entries
-                .into_iter()
-                .map(|entry| {
-                    json!({
-                        "document": entry.document,
-                        "kind": entry.kind,
-                        "counter": entry.counter,
-                        "hash": entry.hash,
-                        "change": blobs.add(entry.bytes),
-                    })
-                })
-                .collect();
-            json!({"type": "changes", "changes": changes, "cursors": cursors})
+        ResponseRecord::Changes(changes) => changes_json(&changes, blobs),
+        ResponseRecord::Digest(digest) => {
+            let sums = digest.scopes.iter().map(|(scope, sum)| NamedSum::new(scope, sum));
+            json!({"type": "digest", "fold": digest.fold, "sums": sums.collect::<Vec<_>>()})
+        }
+        ResponseRecord::Repair(RepairStep { scope, position, message }) => {
+            json!({"type": "repair", "scope": scope, "position": position, "message": blobs.add(message)})
+        }
+        ResponseRecord::Want(Want { scope, ids }) => {
+            let ids: Vec<String> = ids.iter().map(hex::encode).collect();
+            json!({"type": "want", "scope": scope, "ids": ids})
         }
         ResponseRecord::Receipt(receipt) => {
             let bytes = blobs.add(receipt.encode());
@@ -147,8 +219,40 @@ fn record_json(record: ResponseRecord, blobs: &mut Blobs) -> Json {
                 "receipt": bytes,
             })
         }
+        ResponseRecord::Tombstone(bytes) => json!({"type": "tombstone", "bytes": blobs.add(bytes)}),
+        ResponseRecord::Certificate(bytes) => json!({"type": "certificate", "bytes": blobs.add(bytes)}),
         ResponseRecord::End { more } => json!({"type": "end", "more": more}),
     }
+}
+
+/// The changes with their bytes, and beside them those that are only named. Each says which scopes list it.
+fn changes_json(changes: &Changes, blobs: &mut Blobs) -> Json {
+    let listings = changes.listings();
+    let mut received = Vec::new();
+    let mut yours = Vec::new();
+    for (listed, scopes) in listings {
+        match listed {
+            Listed::Change(entry) => received.push(json!({
+                "document": entry.document,
+                "kind": entry.kind,
+                "counter": entry.counter,
+                "hash": entry.hash,
+                "change": blobs.add(entry.bytes.clone()),
+                "scopes": scopes,
+            })),
+            Listed::Yours(Yours { chain, frame, index }) => {
+                yours.push(json!({"chain": chain, "frame": frame, "index": index, "scopes": scopes}));
+            }
+        }
+    }
+    let attestation = changes.attestation.map(|signature| blobs.add(signature.to_vec()));
+    json!({
+        "type": "changes",
+        "changes": received,
+        "yours": yours,
+        "cursors": changes.cursors,
+        "attestation": attestation,
+    })
 }
 
 pub(super) fn push_plan(parameters: &Parameters<'_>) -> Result<Answer, CallError> {

@@ -6,7 +6,7 @@ use automerge::legacy::{Key, ObjectId, OpType};
 use crate::document::Value;
 use crate::ids::{ChangeHash, SessionId, sha256};
 use crate::limits::{CHANGE_BYTES_MAX, CHANGE_OPS_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX};
-use crate::wire::{Reader, put_varint};
+use crate::wire::{Reader, WireError, put_varint};
 
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 /// Chunk type of an uncompressed change; a compressed one has the same hash and other bytes.
@@ -38,6 +38,8 @@ pub enum Refusal {
     DocumentFull,
     /// The document is not here yet, so nobody can say whose it is.
     DocumentUnknown,
+    /// A kind of document that a later version knows.
+    KindUnknown,
     /// The document is of another kind.
     KindMismatch,
     /// This writer may not write documents of this kind.
@@ -48,11 +50,13 @@ pub enum Refusal {
     EditNotAllowed,
     /// The document engine refused or failed.
     ApplyFailed,
+    /// It stands in the second of two branches of one session: a person decides.
+    ChainForked,
 }
 
 impl Refusal {
     /// Every refusal, for tables and tests.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Malformed,
         Self::TooLarge,
         Self::Shape,
@@ -64,11 +68,13 @@ impl Refusal {
         Self::OpCounter,
         Self::DocumentFull,
         Self::DocumentUnknown,
+        Self::KindUnknown,
         Self::KindMismatch,
         Self::KindNotAllowed,
         Self::DayNotGranted,
         Self::EditNotAllowed,
         Self::ApplyFailed,
+        Self::ChainForked,
     ];
 
     /// The stable code.
@@ -86,11 +92,13 @@ impl Refusal {
             Self::OpCounter => "op_counter",
             Self::DocumentFull => "document_full",
             Self::DocumentUnknown => "document_unknown",
+            Self::KindUnknown => "kind_unknown",
             Self::KindMismatch => "kind_mismatch",
             Self::KindNotAllowed => "kind_not_allowed",
             Self::DayNotGranted => "day_not_granted",
             Self::EditNotAllowed => "edit_not_allowed",
             Self::ApplyFailed => "apply_failed",
+            Self::ChainForked => "chain_forked",
         }
     }
 
@@ -103,7 +111,14 @@ impl Refusal {
     /// Whether the same change may be accepted once something else has arrived or was granted.
     #[must_use]
     pub fn may_pass_later(self) -> bool {
-        matches!(self, Self::DepsMissing | Self::SeqMissing | Self::DocumentUnknown | Self::DayNotGranted)
+        matches!(
+            self,
+            Self::DepsMissing
+                | Self::SeqMissing
+                | Self::DocumentUnknown
+                | Self::DayNotGranted
+                | Self::KindUnknown
+        )
     }
 }
 
@@ -256,6 +271,21 @@ pub fn session_of(contents: &[u8]) -> Option<SessionId> {
     let deps = reader.count(CHANGE_BYTES_MAX / 32, "deps").ok()?;
     reader.take(deps * 32).ok()?;
     SessionId::from_slice(reader.bytes(16, "actor").ok()?).ok()
+}
+
+/// Unix seconds that the writer's clock showed, read without parsing the rest; 0 for what cannot be read.
+#[must_use]
+pub fn time_of(contents: &[u8]) -> u64 {
+    let read = || -> Result<u64, WireError> {
+        let mut reader = Reader::new(contents);
+        let deps = reader.count(CHANGE_BYTES_MAX / 32, "deps")?;
+        reader.take(deps * 32)?;
+        reader.bytes(16, "actor")?;
+        reader.varint()?;
+        reader.varint()?;
+        reader.signed()
+    };
+    read().unwrap_or(0)
 }
 
 fn sets(change: &Change) -> Result<Vec<Set>, Refusal> {

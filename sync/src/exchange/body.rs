@@ -8,6 +8,7 @@ use crate::wire::{WireError, put_bytes};
 
 const MAGIC: &[u8; 5] = b"MPPS\x01";
 const STEP: usize = 32 * 1024;
+const PIECE: usize = 256;
 
 /// Writes a body.
 pub struct BodyWriter {
@@ -78,16 +79,24 @@ pub struct BodyReader {
     inflate: Decompress,
     inflated: Vec<u8>,
     total: usize,
+    fault: Option<WireError>,
 }
 
 impl Default for BodyReader {
     fn default() -> Self {
-        Self { head: Vec::new(), inflate: Decompress::new(false), inflated: Vec::new(), total: 0 }
+        Self {
+            head: Vec::new(),
+            inflate: Decompress::new(false),
+            inflated: Vec::new(),
+            total: 0,
+            fault: None,
+        }
     }
 }
 
 impl BodyReader {
-    /// Takes more bytes and returns the records that are now whole.
+    /// Takes more bytes and returns the records that are now whole. Those before a fault are handed out
+    /// first; the next call, or [`BodyReader::finish`], reports it.
     ///
     /// # Errors
     /// [`WireError`]; the records of earlier calls stand.
@@ -100,11 +109,26 @@ impl BodyReader {
                 return Err(WireError::Version);
             }
         }
-        self.inflate(bytes)?;
+        if self.fault.is_none() {
+            // In small pieces: what the inflater has of a piece that turns out to be broken is lost.
+            self.fault = bytes.chunks(PIECE).find_map(|piece| self.inflate(piece).err());
+        }
         let (records, consumed) = records_in(&self.inflated)?;
-        let records = records.into_iter().map(|(kind, payload)| (kind, payload.to_vec())).collect();
+        let records: Vec<_> = records.into_iter().map(|(kind, payload)| (kind, payload.to_vec())).collect();
         self.inflated.drain(..consumed);
-        Ok(records)
+        match &self.fault {
+            Some(fault) if records.is_empty() => Err(fault.clone()),
+            _ => Ok(records),
+        }
+    }
+
+    /// To be asked when no more bytes come: a fault behind the last records that were handed out.
+    ///
+    /// # Errors
+    /// [`WireError`].
+    pub fn finish(&self) -> Result<(), WireError> {
+        records_in(&self.inflated)?;
+        self.fault.clone().map_or(Ok(()), Err)
     }
 
     fn inflate(&mut self, mut bytes: &[u8]) -> Result<(), WireError> {

@@ -14,6 +14,10 @@ pub enum RecordKind {
     Frame = 0x02,
     /// Up: a grant, before the frames of its device: a node that does not know the device learns it.
     Grant = 0x03,
+    /// Up: changes that came down before, given back with the node's signature over them.
+    Offer = 0x04,
+    /// Up: one step of comparing what a scope lists.
+    Repair = 0x05,
     /// Down: which log answers.
     Welcome = 0x11,
     /// Down: what the node holds of the caller's chains, now.
@@ -26,8 +30,16 @@ pub enum RecordKind {
     Changes = 0x15,
     /// Down: how much a node holds, and has in its backup, of the caller's chains, signed.
     Receipt = 0x16,
-    /// Reserved for digests at a log position.
+    /// Down: the sums of the scopes at the log's end.
     Digest = 0x17,
+    /// Down: the next step of comparing what a scope lists.
+    RepairStep = 0x18,
+    /// Down: changes of a scope that the node lacks.
+    Want = 0x19,
+    /// Down: what was erased by law, signed.
+    Tombstone = 0x1a,
+    /// Down: who the node is, signed by the root key.
+    Certificate = 0x1b,
     /// Both ways: the last record.
     End = 0x1f,
 }
@@ -40,6 +52,8 @@ impl RecordKind {
             Self::Hello,
             Self::Frame,
             Self::Grant,
+            Self::Offer,
+            Self::Repair,
             Self::Welcome,
             Self::Holds,
             Self::Refused,
@@ -47,6 +61,10 @@ impl RecordKind {
             Self::Changes,
             Self::Receipt,
             Self::Digest,
+            Self::RepairStep,
+            Self::Want,
+            Self::Tombstone,
+            Self::Certificate,
             Self::End,
         ];
         all.into_iter().find(|kind| *kind as u8 == number)
@@ -56,10 +74,11 @@ impl RecordKind {
 /// Records with their payloads, and how many bytes they take.
 pub type WholeRecords<'a> = (Vec<(RecordKind, &'a [u8])>, usize);
 
-/// The whole records at the front of inflated bytes, and how many bytes they take.
+/// The whole records at the front of inflated bytes, and how many bytes they take. What comes before
+/// something that can never become a record is handed out; that is then the front of what is left.
 ///
 /// # Errors
-/// [`WireError`] when what stands there can never become a record.
+/// [`WireError`] when what stands at the front can never become a record.
 pub fn records_in(bytes: &[u8]) -> Result<WholeRecords<'_>, WireError> {
     let mut records = Vec::new();
     let mut reader = Reader::new(bytes);
@@ -74,12 +93,13 @@ pub fn records_in(bytes: &[u8]) -> Result<WholeRecords<'_>, WireError> {
                 match RecordKind::of(number) {
                     Some(kind) => records.push((kind, payload)),
                     None if number < 0x80 => {}
-                    None => return Err(WireError::Version),
+                    None if records.is_empty() => return Err(WireError::Version),
+                    None => return Ok((records, bytes.len() - reader.rest().len())),
                 }
                 reader = ahead;
             }
-            Err(WireError::Truncated) => return Ok((records, bytes.len() - reader.rest().len())),
-            Err(error) => return Err(error),
+            Err(error) if error != WireError::Truncated && records.is_empty() => return Err(error),
+            Err(_) => return Ok((records, bytes.len() - reader.rest().len())),
         }
     }
 }

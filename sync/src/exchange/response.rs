@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::body::BodyWriter;
+use super::changes::Changes;
 use super::receipt::Receipt;
 use super::record::RecordKind;
-use super::request::Cursor;
-use crate::ids::{ChangeHash, DocumentId, FramePrefix, LogId, SessionId};
-use crate::limits::{CHAINS_MAX, SCOPES_MAX, SHORT_TEXT_BYTES_MAX};
-use crate::save::Entry;
-use crate::wire::{Reader, WireError, put_bytes, put_count, put_varint};
+use super::repair::{RepairStep, Want};
+use crate::digest::{ScopeSum, put_sum};
+use crate::ids::{ChangeHash, DeviceId, DocumentId, Fold, FramePrefix, LogId, SessionId};
+use crate::limits::{CHAINS_MAX, SCOPE_BYTES_MAX, SCOPES_MAX, SHORT_TEXT_BYTES_MAX};
+use crate::wire::{Reader, WireError, put_bytes, put_count, put_option, put_varint};
 
 /// What a node holds of one chain, durably, at the moment of the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,17 +23,73 @@ pub struct HeldChain {
     pub head: FramePrefix,
 }
 
+/// Whether the node's backups are in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BackupState {
+    /// Nobody has set them up.
+    #[default]
+    None,
+    /// The newest verified one is young enough.
+    Good,
+    /// The newest verified one is older than 48 hours.
+    Old,
+}
+
+impl BackupState {
+    fn number(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Good => 1,
+            Self::Old => 2,
+        }
+    }
+
+    fn of(number: u8) -> Self {
+        match number {
+            0 => Self::None,
+            1 => Self::Good,
+            // What a later version says beside these two is no good news.
+            _ => Self::Old,
+        }
+    }
+}
+
+/// Which log answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Welcome {
+    /// The node's storage.
+    pub log: LogId,
+    /// The node's time in Unix seconds, for showing a wrong clock.
+    pub time: u64,
+    /// The version that this answer is in; 0 is the one before digests, whose welcome ended here.
+    pub protocol: u64,
+    /// Grows whenever a receipt of this node could say more than before.
+    pub marks: u64,
+    /// Log position that the newest verified backup covers.
+    pub backed_up: u64,
+    /// Whether the backups are in order.
+    pub backup: BackupState,
+    /// The node that signs batches.
+    pub node: Option<DeviceId>,
+}
+
+/// The sums of the scopes asked for, at the log's end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digest {
+    /// All of them as one value.
+    pub fold: Fold,
+    /// Each of them, when the caller wanted that.
+    pub scopes: Vec<(String, ScopeSum)>,
+}
+
 /// One record of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ResponseRecord {
-    /// Which log answers, and the node's time in Unix seconds, for showing a wrong clock.
-    Welcome {
-        /// The node's storage.
-        log: LogId,
-        /// Unix seconds.
-        time: u64,
-    },
-    /// What the node holds of the caller's chains.
+    /// Which log answers.
+    Welcome(Welcome),
+    /// What the node holds of the caller's chains. A session that was continued in two ways is named once for
+    /// each way.
     Holds(Vec<HeldChain>),
     /// A frame that was not stored, with a stable code.
     Refused {
@@ -53,14 +110,19 @@ pub enum ResponseRecord {
         code: String,
     },
     /// Changes, and how far the caller has read when it has stored them.
-    Changes {
-        /// The changes in the order of the log.
-        entries: Vec<Entry>,
-        /// The cursors after them.
-        cursors: Vec<Cursor>,
-    },
+    Changes(Changes),
     /// What a node signed for this device; a hub also relays the office's.
     Receipt(Receipt),
+    /// What the scopes list at the log's end.
+    Digest(Digest),
+    /// The next step of comparing a scope.
+    Repair(RepairStep),
+    /// Changes that the node lacks.
+    Want(Want),
+    /// What was erased, as it was signed.
+    Tombstone(Vec<u8>),
+    /// Who the node is, as it was signed.
+    Certificate(Vec<u8>),
     /// The answer is whole.
     End {
         /// Whether there is more to ask for.
@@ -100,9 +162,8 @@ impl ResponseWriter {
 fn encode(record: &ResponseRecord) -> (RecordKind, Vec<u8>) {
     let mut out = Vec::new();
     let kind = match record {
-        ResponseRecord::Welcome { log, time } => {
-            out.extend_from_slice(&log.0);
-            put_varint(&mut out, *time);
+        ResponseRecord::Welcome(welcome) => {
+            welcome.put(&mut out);
             RecordKind::Welcome
         }
         ResponseRecord::Holds(chains) => {
@@ -126,27 +187,64 @@ fn encode(record: &ResponseRecord) -> (RecordKind, Vec<u8>) {
             put_bytes(&mut out, code.as_bytes());
             RecordKind::Notice
         }
-        ResponseRecord::Changes { entries, cursors } => {
-            put_count(&mut out, entries.len());
-            for entry in entries {
-                entry.put(&mut out);
-            }
-            put_count(&mut out, cursors.len());
-            for cursor in cursors {
-                cursor.put(&mut out);
-            }
+        ResponseRecord::Changes(changes) => {
+            changes.put(&mut out);
             RecordKind::Changes
         }
-        ResponseRecord::Receipt(receipt) => {
-            out = receipt.encode();
-            RecordKind::Receipt
+        ResponseRecord::Digest(digest) => {
+            out.extend_from_slice(&digest.fold.0);
+            put_count(&mut out, digest.scopes.len());
+            digest.scopes.iter().for_each(|(scope, sum)| put_sum(&mut out, scope, sum));
+            RecordKind::Digest
         }
+        ResponseRecord::Repair(step) => {
+            step.put(&mut out);
+            RecordKind::RepairStep
+        }
+        ResponseRecord::Want(want) => {
+            want.put(&mut out);
+            RecordKind::Want
+        }
+        ResponseRecord::Receipt(receipt) => return (RecordKind::Receipt, receipt.encode()),
+        ResponseRecord::Tombstone(bytes) => return (RecordKind::Tombstone, bytes.clone()),
+        ResponseRecord::Certificate(bytes) => return (RecordKind::Certificate, bytes.clone()),
         ResponseRecord::End { more } => {
             out.push(u8::from(*more));
             RecordKind::End
         }
     };
     (kind, out)
+}
+
+impl Welcome {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.log.0);
+        put_varint(out, self.time);
+        if self.protocol == 0 {
+            return;
+        }
+        put_varint(out, self.protocol);
+        put_varint(out, self.marks);
+        put_varint(out, self.backed_up);
+        out.push(self.backup.number());
+        put_option(out, self.node.as_ref(), |out, node| out.extend_from_slice(&node.0));
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        let (log, time) = (LogId(reader.array()?), reader.varint()?);
+        if reader.rest().is_empty() {
+            return Ok(Self { log, time, ..Self::default() });
+        }
+        Ok(Self {
+            log,
+            time,
+            protocol: reader.varint()?,
+            marks: reader.varint()?,
+            backed_up: reader.varint()?,
+            backup: BackupState::of(reader.byte()?),
+            node: reader.option(|reader| reader.array().map(DeviceId))?,
+        })
+    }
 }
 
 /// Reads one record of an answer; `None` for a type that a later version gives a meaning.
@@ -158,9 +256,7 @@ fn encode(record: &ResponseRecord) -> (RecordKind, Vec<u8>) {
 pub fn decode_record(kind: RecordKind, payload: &[u8]) -> Result<Option<ResponseRecord>, WireError> {
     let mut reader = Reader::new(payload);
     Ok(Some(match kind {
-        RecordKind::Welcome => {
-            ResponseRecord::Welcome { log: LogId(reader.array()?), time: reader.varint()? }
-        }
+        RecordKind::Welcome => ResponseRecord::Welcome(Welcome::take(&mut reader)?),
         RecordKind::Holds => {
             let count = reader.count(CHAINS_MAX, "chains")?;
             let chain = |reader: &mut Reader<'_>| {
@@ -179,18 +275,27 @@ pub fn decode_record(kind: RecordKind, payload: &[u8]) -> Result<Option<Response
             hash: ChangeHash(reader.array()?),
             code: reader.text(SHORT_TEXT_BYTES_MAX, "code")?,
         },
-        RecordKind::Changes => {
-            let count = reader.count(payload.len(), "changes")?;
-            let entries = (0..count).map(|_| Entry::take(&mut reader)).collect::<Result<_, _>>()?;
-            let count = reader.count(SCOPES_MAX, "cursors")?;
-            let cursors = (0..count).map(|_| Cursor::take(&mut reader)).collect::<Result<_, _>>()?;
-            ResponseRecord::Changes { entries, cursors }
+        RecordKind::Changes => ResponseRecord::Changes(Changes::take(payload)?),
+        RecordKind::Digest => {
+            let fold = Fold(reader.array()?);
+            let count = reader.count(SCOPES_MAX, "scopes")?;
+            let sum = |reader: &mut Reader<'_>| {
+                let scope = reader.text(SCOPE_BYTES_MAX, "scope")?;
+                Ok((scope, ScopeSum { sum: reader.array()?, count: reader.varint()? }))
+            };
+            let scopes = (0..count).map(|_| sum(&mut reader)).collect::<Result<_, WireError>>()?;
+            ResponseRecord::Digest(Digest { fold, scopes })
         }
-        RecordKind::End => ResponseRecord::End { more: reader.byte()? != 0 },
-        RecordKind::Hello | RecordKind::Frame | RecordKind::Grant => {
-            return Err(WireError::Malformed("record order"));
-        }
+        RecordKind::RepairStep => ResponseRecord::Repair(RepairStep::take(&mut reader)?),
+        RecordKind::Want => ResponseRecord::Want(Want::take(&mut reader)?),
         RecordKind::Receipt => ResponseRecord::Receipt(Receipt::decode(payload)?),
-        RecordKind::Digest => return Ok(None),
+        RecordKind::Tombstone => ResponseRecord::Tombstone(payload.to_vec()),
+        RecordKind::Certificate => ResponseRecord::Certificate(payload.to_vec()),
+        RecordKind::End => ResponseRecord::End { more: reader.byte()? != 0 },
+        RecordKind::Hello
+        | RecordKind::Frame
+        | RecordKind::Grant
+        | RecordKind::Offer
+        | RecordKind::Repair => return Err(WireError::Malformed("record order")),
     }))
 }

@@ -1,6 +1,7 @@
 use super::*;
-use crate::ids::{ChangeHash, DeviceId, DocumentId, FrameHash, FramePrefix, LogId, Rolling, SessionId};
+use crate::ids::{ChangeHash, DeviceId, DocumentId, Fold, FrameHash, FramePrefix, LogId, Rolling, SessionId};
 use crate::limits::BODY_INFLATED_MAX;
+use crate::save::Entry;
 use crate::wire::WireError;
 
 fn hello() -> Hello {
@@ -16,7 +17,22 @@ fn hello() -> Hello {
                 scopes: vec!["everyone".to_owned(), "village/16.04.10.2001".to_owned()],
             }],
         }),
+        protocol: PROTOCOL,
+        flags: 0,
+        marks: 0,
     }
+}
+
+fn welcome() -> ResponseRecord {
+    ResponseRecord::Welcome(Welcome {
+        log: LogId(*b"0123456789abcdef"),
+        time: 1_800_000_000,
+        protocol: 1,
+        marks: 1_000,
+        backed_up: 100_000,
+        backup: BackupState::Good,
+        node: Some(DeviceId(*b"fedcba9876543210")),
+    })
 }
 
 fn noise(length: usize) -> Vec<u8> {
@@ -104,7 +120,8 @@ fn a_decompression_bomb_stops_at_the_limit() {
     let bomb = writer.finish();
     assert!(bomb.len() < 200_000);
     let mut reader = BodyReader::default();
-    assert_eq!(reader.push(&bomb), Err(WireError::TooLong("inflated body")));
+    let _ = reader.push(&bomb);
+    assert_eq!(reader.finish(), Err(WireError::TooLong("inflated body")));
 }
 
 #[test]
@@ -121,9 +138,100 @@ fn frames_before_the_hello_are_refused() {
 }
 
 #[test]
+fn the_whole_records_before_a_bad_one_are_handed_out() {
+    let mut writer = BodyWriter::default();
+    writer.record(RecordKind::Hello, &{
+        let body = encode_request::<Vec<u8>>(&hello(), &[]);
+        BodyReader::default().push(&body).unwrap().remove(0).1
+    });
+    writer.record(RecordKind::Frame, b"whole");
+    let good = writer.take();
+    let broken_order = {
+        let mut writer = writer;
+        writer.record(RecordKind::Hello, b"again");
+        [good, writer.finish()].concat()
+    };
+    let mut reader = RequestReader::default();
+    let records = reader.push(&broken_order).unwrap();
+    assert_eq!(records.len(), 2);
+    assert_eq!(records[1], RequestRecord::Frame(b"whole".to_vec()));
+    assert_eq!(reader.finish(), Err(WireError::Malformed("record order")));
+    assert_eq!(reader.push(&[]), Err(WireError::Malformed("record order")));
+}
+
+#[test]
+fn what_inflated_before_a_broken_stream_is_handed_out() {
+    let mut body = encode_request(&hello(), &[noise(2_000), noise(3_000)]);
+    body.truncate(body.len() - 20);
+    // A block type that does not exist, after the flush of the first frame.
+    body.extend_from_slice(&[0xff; 64]);
+    let mut reader = RequestReader::default();
+    let records = reader.push(&body).unwrap();
+    assert!(records.len() >= 2, "{}", records.len());
+}
+
+#[test]
+fn a_critical_record_behind_good_ones_keeps_none_of_them_back() {
+    assert_eq!(records_in(&[0x1f, 0, 0x80, 0]).unwrap(), (vec![(RecordKind::End, &[][..])], 2));
+}
+
+#[test]
+fn a_hello_of_the_version_before_digests_is_read_and_one_of_a_later_version_too() {
+    let older = Hello { protocol: 0, ..hello() };
+    let body = encode_request::<Vec<u8>>(&older, &[]);
+    let records = RequestReader::default().push(&body).unwrap();
+    assert_eq!(records[0], RequestRecord::Hello(older.clone()));
+    assert_eq!(older.common_protocol(), 0);
+    let newer = Hello { protocol: 9, flags: 0x85, marks: 70, ..hello() };
+    let (_, mut payload) =
+        BodyReader::default().push(&encode_request::<Vec<u8>>(&newer, &[])).unwrap().remove(0);
+    payload.extend_from_slice(b"fields of version 9");
+    let mut writer = BodyWriter::default();
+    writer.record(RecordKind::Hello, &payload);
+    let records = RequestReader::default().push(&writer.finish()).unwrap();
+    assert_eq!(records[0], RequestRecord::Hello(newer.clone()));
+    assert_eq!((newer.common_protocol(), newer.answer_bytes()), (PROTOCOL, Some(256 * 1024)));
+}
+
+#[test]
+fn changes_for_an_older_caller_end_with_their_cursors() {
+    let changes = Changes { cursors: hello().pull.unwrap().cursors, ..Changes::default() };
+    let mut payload = Vec::new();
+    changes.put(&mut payload);
+    assert_eq!(Changes::take(&payload).unwrap(), changes);
+    let listed = Changes { membership: Some(Membership::default()), ..changes };
+    let mut longer = Vec::new();
+    listed.put(&mut longer);
+    assert!(longer.starts_with(&payload));
+    assert_eq!(Changes::take(&longer).unwrap(), listed);
+}
+
+#[test]
+fn a_batch_is_attested_in_its_order_and_for_its_log() {
+    let key = p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();
+    let public_key = key.verifying_key().to_sec1_point(false).as_bytes().to_vec();
+    let entry = |n: u8| Entry {
+        document: DocumentId([n; 16]),
+        kind: crate::ids::Kind::Visit,
+        counter: None,
+        hash: ChangeHash([n; 32]),
+        bytes: Vec::new(),
+    };
+    let changes = Changes { entries: vec![entry(1).into(), entry(2).into()], ..Changes::default() };
+    let signature = attest(&key, &LogId([1; 16]), &changes).unwrap();
+    let names =
+        |list: Vec<Entry>, log| attests(&public_key, &LogId(log), list.iter().map(Entry::name), &signature);
+    assert!(names(vec![entry(1), entry(2)], [1; 16]));
+    assert!(!names(vec![entry(2), entry(1)], [1; 16]));
+    assert!(!names(vec![entry(1)], [1; 16]));
+    assert!(!names(vec![entry(1), entry(2)], [2; 16]));
+    assert_eq!(attest(&key, &LogId([1; 16]), &Changes::default()), None);
+}
+
+#[test]
 fn every_answer_reads_back() {
     let records = [
-        ResponseRecord::Welcome { log: LogId([1; 16]), time: 1_800_000_000 },
+        welcome(),
         ResponseRecord::Holds(vec![HeldChain {
             session: SessionId([2; 16]),
             frames: 3,
@@ -135,7 +243,11 @@ fn every_answer_reads_back() {
             hash: ChangeHash([6; 32]),
             code: "day_not_granted".to_owned(),
         },
-        ResponseRecord::Changes { entries: Vec::new(), cursors: hello().pull.unwrap().cursors },
+        ResponseRecord::Changes(Changes {
+            cursors: hello().pull.unwrap().cursors,
+            membership: Some(Membership::default()),
+            ..Changes::default()
+        }),
     ];
     let mut writer = ResponseWriter::default();
     for record in &records {
@@ -158,12 +270,13 @@ fn nothing_changed_costs_few_bytes() {
     let pull = asked.pull.as_mut().unwrap();
     pull.cursors[0].scopes.extend((0..6).map(|n| format!("village/16.04.10.20{n:02}")));
     let mut answer = ResponseWriter::default();
-    answer.record(&ResponseRecord::Welcome { log: LogId(*b"0123456789abcdef"), time: 1_800_000_000 });
+    answer.record(&welcome());
     answer.record(&ResponseRecord::Holds(vec![HeldChain {
         session: SessionId([3; 16]),
         frames: 4,
         head: FramePrefix([4; 8]),
     }]));
+    answer.record(&ResponseRecord::Digest(Digest { fold: Fold(*b"8 random"), scopes: Vec::new() }));
     let both = encode_request(&asked, &Vec::<Vec<u8>>::new()).len() + answer.finish(false).len();
     assert!(both <= 400, "{both} bytes");
 }

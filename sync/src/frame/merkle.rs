@@ -1,12 +1,11 @@
 //! The Merkle root over (document, change hash): a proof of one change needs no other body.
 
-use crate::ids::sha256;
-use crate::save::Entry;
+use crate::ids::{ChangeHash, DocumentId, sha256};
 
 /// The root over the entries in order; a node without a partner moves up unchanged.
-pub(super) fn root<'a>(entries: impl Iterator<Item = &'a Entry>) -> [u8; 32] {
+pub(crate) fn root<'a>(names: impl Iterator<Item = (&'a DocumentId, &'a ChangeHash)>) -> [u8; 32] {
     let mut level: Vec<[u8; 32]> =
-        entries.map(|entry| sha256(&[b"mpp.leaf.1", &entry.document.0, &entry.hash.0])).collect();
+        names.map(|(document, hash)| sha256(&[b"mpp.leaf.1", &document.0, &hash.0])).collect();
     while level.len() > 1 {
         level = level
             .chunks(2)

@@ -1,8 +1,8 @@
 //! One round trip. What arrives is durable record by record: an error may come after some of it.
 
 use mpp_sync::exchange::{
-    BodyReader, ChainClaim, ChainFrames, HeldChain, Hello, PullRequest, ResponseRecord, decode_record,
-    encode_request, push_plan,
+    BodyReader, ChainClaim, ChainFrames, HeldChain, Hello, PROTOCOL, PullRequest, ResponseRecord, Welcome,
+    decode_record, encode_request, push_plan,
 };
 use mpp_sync::ids::{LogId, SessionId};
 
@@ -45,6 +45,9 @@ impl Tablet {
             day: Some(prepared.day),
             chains: self.state.sessions().iter().filter(named).map(claim).collect(),
             pull: Some(PullRequest { log: self.state.log(), cursors: self.state.cursors(&prepared.scopes) }),
+            protocol: PROTOCOL,
+            flags: 0,
+            marks: 0,
         }
     }
 
@@ -94,7 +97,7 @@ impl Tablet {
 
     fn take(&mut self, record: ResponseRecord, done: &mut Exchanged) -> Result<(), TabletError> {
         match record {
-            ResponseRecord::Welcome { log, .. } => {
+            ResponseRecord::Welcome(Welcome { log, .. }) => {
                 if done.log != Some(log) {
                     // Positions of another log mean nothing in this one.
                     self.commit(vec![Record::Received { log, entries: Vec::new(), cursors: Vec::new() }])?;
@@ -108,16 +111,22 @@ impl Tablet {
             ResponseRecord::Notice { document, hash, code } => {
                 self.commit(vec![Record::Notice { document, hash, code }])?;
             }
-            ResponseRecord::Changes { entries, cursors } => {
+            ResponseRecord::Changes(changes) => {
+                let (entries, cursors) = (changes.received().cloned().collect::<Vec<_>>(), changes.cursors);
                 let log = done.log.ok_or(TabletError::Damaged("changes before the welcome"))?;
                 done.received += entries.len();
                 self.commit(vec![Record::Received { log, entries, cursors }])?;
             }
-            ResponseRecord::Receipt(_) => {}
             ResponseRecord::End { more } => {
                 done.ended = true;
                 done.more |= more;
             }
+            ResponseRecord::Receipt(_)
+            | ResponseRecord::Digest(_)
+            | ResponseRecord::Repair(_)
+            | ResponseRecord::Want(_)
+            | ResponseRecord::Tombstone(_)
+            | ResponseRecord::Certificate(_) => {}
         }
         Ok(())
     }
