@@ -98,7 +98,10 @@ pub async fn import(app: &App, text: &str) -> Result<Imported, ImportError> {
         match record {
             RequestRecord::Hello(Hello { day: of, .. }) => day = of,
             RequestRecord::Frame(bytes) => frames.push(bytes),
-            RequestRecord::Grant(_) | RequestRecord::End => {}
+            RequestRecord::Grant(_)
+            | RequestRecord::Offer(_)
+            | RequestRecord::Repair(_)
+            | RequestRecord::End => {}
         }
     }
     let grants = app.store().grants_of(device.id).await?;

@@ -135,7 +135,7 @@ impl Generator {
             device: self.prepared.device,
             day: Some(self.prepared.day),
             chains: vec![ChainClaim { session: self.session, frames: self.frames }],
-            pull: None,
+            ..Hello::default()
         }
     }
 

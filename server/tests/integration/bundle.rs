@@ -18,7 +18,7 @@ async fn file(server: &Server, cookie: &str, tablet: &mut Tablet) -> String {
     tablet.cut();
     let (_, prepared) = tablet.prepare(server, cookie, tablet.day).await;
     let office = URL_SAFE_NO_PAD.decode(prepared["bundle_key"].as_str().unwrap()).unwrap();
-    let hello = Hello { device: tablet.device, day: Some(tablet.day), chains: Vec::new(), pull: None };
+    let hello = Hello { device: tablet.device, day: Some(tablet.day), ..Hello::default() };
     let public: [u8; 65] = tablet.key.verifying_key().to_sec1_point(false).as_bytes().try_into().unwrap();
     let body = encode_request(&hello, &tablet.frames);
     let sealed = seal(&office, &[0x51; 32], &public, &body).unwrap();

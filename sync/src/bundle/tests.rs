@@ -24,7 +24,7 @@ fn device() -> (SigningKey, [u8; KEY_BYTES]) {
 
 fn request(device: DeviceId) -> Vec<u8> {
     let chains = vec![ChainClaim { session: SessionId([7; 16]), frames: 2 }];
-    let hello = Hello { device, day: None, chains, pull: None };
+    let hello = Hello { device, chains, ..Hello::default() };
     encode_request(&hello, &[vec![1_u8; 900], vec![2_u8; 300]])
 }
 

@@ -83,6 +83,14 @@ pub struct Hello {
     pub marks: u64,
 }
 
+impl Default for Hello {
+    /// Of nobody, asking for nothing, in the newest version.
+    fn default() -> Self {
+        let device = DeviceId::default();
+        Self { device, day: None, chains: Vec::new(), pull: None, protocol: PROTOCOL, flags: 0, marks: 0 }
+    }
+}
+
 /// The highest version of the exchange that this crate speaks.
 pub const PROTOCOL: u64 = 1;
 
