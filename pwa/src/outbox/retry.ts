@@ -4,10 +4,13 @@ export const RETRY = {
   waits: [2_000, 5_000, 15_000, 30_000, 60_000, 120_000],
   /** When nothing failed, ask again after this. */
   idle: 30_000,
-  /** The first body; doubled after a success, halved after a failure. */
-  bodyStart: 16 * 1024,
+  /** Bytes of the first body as it travels; doubled after a success, halved after a failure. */
+  bodyStart: 64 * 1024,
   bodyMin: 16 * 1024,
   bodyMax: 256 * 1024,
+  /** Bytes of frames for each byte of a body, before the first body has shown it, and at most. */
+  ratioStart: 2,
+  ratioMax: 8,
 } as const;
 
 /** How long to wait after `failures` failed exchanges in a row. */
@@ -21,6 +24,18 @@ export function nextBudget(budget: number, succeeded: boolean): number {
   return succeeded
     ? Math.min(budget * 2, RETRY.bodyMax)
     : Math.max(Math.floor(budget / 2), RETRY.bodyMin);
+}
+
+/** How much smaller frames become in a body, from one that was sent; the last answer when it had none. */
+export function nextRatio(ratio: number, { frames, body }: Sent): number {
+  if (frames === 0 || body === 0) return ratio;
+  return Math.min(Math.max(Math.floor(frames / body), 1), RETRY.ratioMax);
+}
+
+/** Bytes of one request: of its frames, and of the body that carried them. */
+export interface Sent {
+  frames: number;
+  body: number;
 }
 
 /** As many leading frames as fit in `budget` bytes; at least one, however large. */

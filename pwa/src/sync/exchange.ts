@@ -12,7 +12,7 @@ import { applyReceived } from '../doc/apply';
 import { takeHolds } from '../outbox/confirm';
 import { cutFrames } from '../outbox/cut';
 import { deviceKeys } from '../outbox/device-key';
-import { fitting, offered } from '../outbox/retry';
+import { fitting, offered, type Sent } from '../outbox/retry';
 import { records } from './stream';
 
 /** Before a log's first position: everything of these scopes is missing. */
@@ -52,6 +52,7 @@ export interface Outcome {
   refused: { session: string; code: string }[];
   /** Sessions whose first waiting frame has arrived. */
   advanced: string[];
+  sent: Sent;
 }
 
 /** One round trip. What arrives is stored record by record; an error may come after some of it. */
@@ -64,13 +65,21 @@ export async function exchangeOnce(use: Exchanging, day: PreparedDay, plan: Plan
   // What is held back is let go by others' work as well; the office lists it by the chains named.
   const allChains = plan.allChains || (await countNotices(use.db)) > 0;
   const hello = await helloFor(use.db, day, allChains ? kept : waitingOf(kept, waiting));
+  // After a failure first only what arrived: an answer full of changes may never come whole on a bad
+  // link, and what waits here would wait for it.
+  const asksOnly = !plan.sendFrames && waiting.length > 0;
   const { body } = await use.core.call('request_encode', {
-    hello,
+    hello: asksOnly ? { ...hello, pull: null } : hello,
     frames: frames.map(({ bytes }) => bytes),
   });
   const incoming = new Incoming(use, hello, namesAll(hello, kept));
+  incoming.outcome.sent = {
+    frames: frames.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    body: body.length,
+  };
   for await (const record of records(use.core, await use.post(body))) await incoming.take(record);
   if (!incoming.ended) throw new ApiError('CUT', '', 0);
+  incoming.outcome.more ||= asksOnly;
   return afterwards(incoming.outcome, waiting, await unconfirmedFrames(use.db), plan);
 }
 
@@ -132,7 +141,15 @@ async function helloFor(
 /** Takes the records of one response, in order. */
 class Incoming {
   ended = false;
-  readonly outcome: Outcome = { more: false, received: 0, newLog: false, forked: [], refused: [], advanced: [] };
+  readonly outcome: Outcome = {
+    more: false,
+    received: 0,
+    newLog: false,
+    forked: [],
+    refused: [],
+    advanced: [],
+    sent: { frames: 0, body: 0 },
+  };
   private log: string | null;
   private readonly notices: Omit<StoredNotice, 'key'>[] = [];
 

@@ -2,7 +2,7 @@ import { ApiError } from '../api/client';
 import { countUnconfirmed } from '../db/outbox';
 import type { PreparedDay } from '../db/schema';
 import type { Source } from '../lib/signal';
-import { nextBudget, RETRY, waitAfter } from '../outbox/retry';
+import { nextBudget, nextRatio, RETRY, waitAfter } from '../outbox/retry';
 import { exchangeOnce, type Exchanging, type Outcome } from './exchange';
 import type { SyncStatus, Trouble } from './status';
 import { troubleOf } from './trouble';
@@ -35,6 +35,7 @@ export class SyncLoop {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
   private budget: number = RETRY.bodyStart;
+  private ratio: number = RETRY.ratioStart;
   private allChains = true;
   /** Sessions the office refused or that forked since the app started. */
   private readonly stuck = new Set<string>();
@@ -128,12 +129,13 @@ export class SyncLoop {
       const sendFrames = this.failures === 0;
       const outcome = await exchangeOnce(this.using(before), day, {
         sendFrames,
-        budget: this.budget,
+        budget: this.budget * this.ratio,
         allChains: this.allChains,
         stuck: this.stuck,
       });
       before += outcome.received;
       this.budget = nextBudget(this.budget, true);
+      this.ratio = nextRatio(this.ratio, outcome.sent);
       // One session in trouble holds up neither the others nor what the office has to give.
       this.note(outcome, troubles);
       this.allChains = outcome.newLog || troubles.size > 0;

@@ -29,8 +29,9 @@ use crate::review::published::json_of;
 pub const CONTENT_TYPE: &str = "application/vnd.mpp.sync";
 /// Raw bytes of changes in one answer: half a minute on the worst link that still works.
 const ANSWER_BYTES: usize = 256 * 1024;
-/// Raw bytes of changes in one record: what the tablet stores at once.
-const RECORD_BYTES: usize = 64 * 1024;
+/// Raw bytes of changes in the first record of an answer and in its largest: what the tablet stores at once. A link
+/// that always breaks after a few thousand bytes brings at least the first one every time.
+const RECORD_BYTES: (usize, usize) = (4 * 1024, 64 * 1024);
 /// Bytes of the body that are looked at in one go.
 const PIECE: usize = 4 * 1024;
 /// Frames handed in and not yet durable, per request.
@@ -189,7 +190,7 @@ async fn granted(
     });
     let held =
         hello.chains.iter().map(|chain| (chain.session.0, i64::try_from(chain.frames).unwrap_or(i64::MAX)));
-    Ok(PullQuery { groups: groups.collect(), held: held.collect(), max_bytes: RECORD_BYTES })
+    Ok(PullQuery { groups: groups.collect(), held: held.collect(), max_bytes: RECORD_BYTES.0 })
 }
 
 /// What everybody reads, and the days that the device was put on and the officer is on the roster of. A supervisor or
@@ -296,6 +297,7 @@ async fn write_changes(
         }
         let groups = page.groups.into_iter();
         query.groups = groups.map(|group| PullGroup { cursor: group.cursor, scopes: group.scopes }).collect();
+        query.max_bytes = (query.max_bytes * 2).min(RECORD_BYTES.1);
     }
 }
 

@@ -74,12 +74,19 @@ impl Tablet {
         let prepared = self.prepared.clone();
         let prepared = prepared.ok_or_else(|| TabletError::NotPrepared("never prepared".to_owned()))?;
         let frames = budget.map(|budget| self.frames_to_send(budget)).unwrap_or_default();
-        let hello = self.hello(&prepared);
+        let mut hello = self.hello(&prepared);
+        // After a failure first only what arrived: an answer full of changes may never come whole, and
+        // what waits here would wait for it.
+        let asks_only = budget.is_none() && self.unconfirmed() > 0;
+        if asks_only {
+            hello.pull = None;
+        }
         let body = encode_request(&hello, &frames);
         let mut done = Exchanged {
             frames_sent: frames.len(),
             raw_and_body: (frames.iter().map(|frame| frame.len()).sum(), body.len()),
             log: self.state.log(),
+            more: asks_only,
             ..Exchanged::default()
         };
         self.claims.open.extend(hello.chains.iter().map(|chain| chain.session));
@@ -101,7 +108,7 @@ impl Tablet {
                 if done.log != Some(log) {
                     // Positions of another log mean nothing in this one.
                     self.commit(vec![Record::Received { log, entries: Vec::new(), cursors: Vec::new() }])?;
-                    done.more = done.log.is_some();
+                    done.more |= done.log.is_some();
                     self.claims.all = true;
                     done.log = Some(log);
                 }

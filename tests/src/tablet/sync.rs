@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{Tablet, TabletError};
 use crate::clock::{millis_since, moment};
 
-/// Bytes of one request's body at most: small at first, larger while the link is good.
+/// Bytes of one request's body at most: larger while the link is good, smaller after it broke.
+const BODY_START: usize = 64 * 1024;
 const BODY_MIN: usize = 16 * 1024;
 const BODY_MAX: usize = 256 * 1024;
 /// Raw bytes of frames for each byte on the wire, before the first body has shown it.
@@ -123,7 +124,7 @@ impl Tablet {
     }
 
     async fn sync_all(&mut self, synced: &mut Synced) -> Result<(), TabletError> {
-        let mut pace = Pace { body: BODY_MIN, ratio: RATIO, failures: 0 };
+        let mut pace = Pace { body: BODY_START, ratio: RATIO, failures: 0 };
         loop {
             match self.round(&mut pace, synced).await {
                 Ok(true) => return Ok(()),
@@ -171,7 +172,7 @@ impl Tablet {
         self.client.sign_in(&self.settings.login).await.map(drop)
     }
 
-    fn unconfirmed(&self) -> u64 {
+    pub(super) fn unconfirmed(&self) -> u64 {
         let left = |frames: usize, confirmed: u64| (frames as u64).saturating_sub(confirmed);
         self.state.sessions().iter().map(|session| left(session.frames.len(), session.confirmed)).sum()
     }
