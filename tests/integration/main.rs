@@ -1,6 +1,10 @@
 //! The real programs as processes: what survives `kill -9`, cut links and bad input.
 
 #[cfg(test)]
+mod bad_link;
+#[cfg(test)]
+mod full_disk;
+#[cfg(test)]
 mod interrupted;
 #[cfg(test)]
 mod kept_aside;
@@ -8,6 +12,8 @@ mod kept_aside;
 mod killed_office;
 #[cfg(test)]
 mod killed_tablet;
+#[cfg(test)]
+mod killed_under_load;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]

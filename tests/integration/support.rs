@@ -22,7 +22,11 @@ pub struct World {
 
 impl World {
     pub fn open() -> Self {
-        Self { office: Arc::new(Mutex::new(Office::open().unwrap())), folder: tempfile::tempdir().unwrap() }
+        Self::around(Office::open().unwrap())
+    }
+
+    pub fn around(office: Office) -> Self {
+        Self { office: Arc::new(Mutex::new(office)), folder: tempfile::tempdir().unwrap() }
     }
 
     /// The office, for as long as nobody else wants it.

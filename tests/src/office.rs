@@ -60,6 +60,8 @@ pub struct Office {
     folder: TempDir,
     port: u16,
     child: Option<Child>,
+    /// Megabytes of the disk of its own that the data is on; it is gone with the process.
+    own_disk: Option<u64>,
 }
 
 impl Office {
@@ -70,7 +72,21 @@ impl Office {
     pub fn open() -> io::Result<Self> {
         let binary = program("mpp", "MPP_BINARY")?;
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let mut office = Self { binary, folder: tempfile::tempdir()?, port, child: None };
+        let mut office = Self { binary, folder: tempfile::tempdir()?, port, child: None, own_disk: None };
+        office.start()?;
+        Ok(office)
+    }
+
+    /// Starts an office whose data is on a small disk of its own, in memory, that can be filled up.
+    ///
+    /// # Errors
+    /// As [`Office::open`]; the system must let this user mount in a namespace of their own.
+    pub fn open_on_small_disk(megabytes: u64) -> io::Result<Self> {
+        let binary = program("mpp", "MPP_BINARY")?;
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let own_disk = Some(megabytes);
+        let mut office = Self { binary, folder: tempfile::tempdir()?, port, child: None, own_disk };
+        std::fs::create_dir_all(office.data())?;
         office.start()?;
         Ok(office)
     }
@@ -81,8 +97,13 @@ impl Office {
     /// As [`Office::open`].
     pub fn open_copy(&self) -> io::Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let mut office =
-            Self { binary: self.binary.clone(), folder: tempfile::tempdir()?, port, child: None };
+        let mut office = Self {
+            binary: self.binary.clone(),
+            folder: tempfile::tempdir()?,
+            port,
+            child: None,
+            own_disk: None,
+        };
         copy_folder(&self.data(), &office.data())?;
         office.start()?;
         Ok(office)
@@ -94,7 +115,8 @@ impl Office {
     /// As [`Office::open`].
     pub fn start(&mut self) -> io::Result<()> {
         let log = File::options().create(true).append(true).open(self.log_path())?;
-        let child = Command::new(&self.binary)
+        let child = self
+            .command()
             .args(["serve", "--demo", "--listen", &format!("127.0.0.1:{}", self.port), "--data"])
             .arg(self.data())
             .env("NO_COLOR", "1")
@@ -113,6 +135,64 @@ impl Office {
             std::thread::sleep(STEP);
         }
         Err(io::Error::other(format!("the server did not start:\n{}", self.log())))
+    }
+
+    /// The program, in a namespace with a disk of its own when there is one.
+    fn command(&self) -> Command {
+        let Some(megabytes) = self.own_disk else { return Command::new(&self.binary) };
+        // The user root may do so at once, others as the root of a namespace of users.
+        let mount = "unshare -m true 2>/dev/null && how=-m || how=-rm; \
+                     exec unshare $how sh -c 'mount -t tmpfs -o size=$0 none \"$1\" && shift && exec \"$@\"' \"$@\"";
+        let mut command = Command::new("sh");
+        command.args(["-c", mount, "sh", &format!("{megabytes}m")]).arg(self.data()).arg(&self.binary);
+        command
+    }
+
+    /// The data as the running server sees it.
+    #[must_use]
+    pub fn visible_data(&self) -> PathBuf {
+        match (self.own_disk, self.process()) {
+            (Some(_), Some(id)) => {
+                let root = PathBuf::from(format!("/proc/{id}/root"));
+                root.join(self.data().strip_prefix("/").unwrap_or(&self.data()))
+            }
+            _ => self.data(),
+        }
+    }
+
+    /// Fills the disk of the data to its last byte.
+    ///
+    /// # Errors
+    /// [`io::Error`] when the data has no disk of its own, or for anything but a full disk.
+    pub fn fill_disk(&self) -> io::Result<()> {
+        if self.own_disk.is_none() {
+            return Err(io::Error::other("this office has no disk of its own"));
+        }
+        let mut file = File::create(self.ballast())?;
+        let zeros = vec![0; 64 * 1024];
+        // By and by in smaller pieces, so that no byte is left.
+        for size in [zeros.len(), 4096, 1] {
+            loop {
+                match file.write_all(&zeros[..size]) {
+                    Ok(()) => {}
+                    Err(error) if error.kind() == io::ErrorKind::StorageFull => break,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the disk its room back.
+    ///
+    /// # Errors
+    /// [`io::Error`].
+    pub fn empty_disk(&self) -> io::Result<()> {
+        std::fs::remove_file(self.ballast())
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.visible_data().join("ballast")
     }
 
     fn is_healthy(&self) -> bool {
@@ -184,7 +264,7 @@ impl Office {
     /// # Errors
     /// [`io::Error`].
     pub fn accounts(&self, role: &str) -> io::Result<Vec<Account>> {
-        let text = std::fs::read_to_string(self.data().join("demo-accounts.json"))?;
+        let text = std::fs::read_to_string(self.visible_data().join("demo-accounts.json"))?;
         let accounts: Vec<Account> = serde_json::from_str(&text)?;
         Ok(accounts.into_iter().filter(|account| account.roles.iter().any(|one| one == role)).collect())
     }
