@@ -21,11 +21,11 @@ pub struct Imported {
     pub device: DeviceRow,
     /// Its letter on the day it wrote for, if it was put on it.
     pub label: Option<String>,
-    /// Frames in the file.
-    pub frames: usize,
+    /// Changes in the file.
+    pub changes: usize,
     /// Of them, those that the office did not hold before.
     pub new: usize,
-    /// Changes in them that are kept aside.
+    /// Of them, those that are kept aside.
     pub held: usize,
     /// Codes of frames that were not stored.
     pub refused: Vec<String>,
@@ -112,7 +112,7 @@ pub async fn import(app: &App, text: &str) -> Result<Imported, ImportError> {
     let mut imported = Imported {
         device,
         label: grant.map(|grant| grant.label),
-        frames: frames.len(),
+        changes: decoded(&frames).map(|frame| frame.entries().count()).sum(),
         new: 0,
         held: 0,
         refused: Vec::new(),
@@ -130,18 +130,22 @@ pub async fn import(app: &App, text: &str) -> Result<Imported, ImportError> {
     tracing::info!(
         code = "BUNDLE_IMPORTED",
         device = hex::encode(imported.device.id),
-        frames = imported.frames,
+        changes = imported.changes,
         new = imported.new
     );
     Ok(imported)
 }
 
-/// How many frames are held of the sessions that the file speaks of.
+/// The frames that can be read; ingest refuses the others.
+fn decoded(frames: &[Vec<u8>]) -> impl Iterator<Item = Frame> {
+    frames.iter().filter_map(|bytes| Frame::decode(bytes).ok())
+}
+
+/// How many changes are held of the sessions that the file speaks of.
 async fn held(app: &App, frames: &[Vec<u8>]) -> Result<i64, StoreError> {
-    let sessions: BTreeSet<[u8; 16]> =
-        frames.iter().filter_map(|bytes| Frame::decode(bytes).ok()).map(|frame| frame.session.0).collect();
+    let sessions: BTreeSet<[u8; 16]> = decoded(frames).map(|frame| frame.session.0).collect();
     let sessions: Vec<[u8; 16]> = sessions.into_iter().collect();
-    Ok(app.store().chains(&sessions).await?.iter().map(|chain| chain.frames).sum())
+    Ok(app.store().chains(&sessions).await?.iter().map(|chain| chain.changes).sum())
 }
 
 async fn settle(imported: &mut Imported, pending: &mut Vec<Pending>) -> Result<(), IngestError> {

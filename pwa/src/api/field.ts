@@ -29,6 +29,8 @@ export interface Prepared {
   day: DayView;
   scopes: string[];
   log: string;
+  /** The office's key for bundle files: SEC1 uncompressed, base64url. */
+  bundle_key: string;
 }
 
 /** Registers the device key and grants the day. The same device and day get the same letter. */

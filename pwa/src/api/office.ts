@@ -104,6 +104,22 @@ export interface QuarantineRow {
   readonly received_at: number;
 }
 
+/** What became of a file of a tablet. */
+export interface ImportedBundle {
+  readonly device: string;
+  readonly name: string;
+  /** Letter of the tablet on its day; none when it was not put on one. */
+  readonly label: string | null;
+  /** Changes in the file. */
+  readonly changes: number;
+  /** Of them, those the office did not hold before. */
+  readonly new: number;
+  /** Changes kept aside. */
+  readonly held: number;
+  /** Codes of frames that were not stored. */
+  readonly refused: readonly string[];
+}
+
 export type DaySummary = Pick<DayView, 'id' | 'date' | 'place'> & Partial<DayView>;
 
 export async function login(username: string, password: string): Promise<Account> {
@@ -166,4 +182,8 @@ export async function getTablets(day: string): Promise<readonly Tablet[]> {
 
 export async function getQuarantine(): Promise<readonly QuarantineRow[]> {
   return (await getJson<{ rows: QuarantineRow[] }>('/api/office/quarantine')).rows;
+}
+
+export async function postBundle(text: string): Promise<ImportedBundle> {
+  return postJson('/api/office/bundles', { text });
 }

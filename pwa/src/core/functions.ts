@@ -226,6 +226,11 @@ export interface CoreFunctions {
       forked: string[];
     };
   };
+  bundle_seal: {
+    in: { office_key: Bytes; ephemeral: Bytes; device_key: Bytes; body: Bytes };
+    out: { payload: Bytes; signing: Bytes };
+  };
+  bundle_finish: { in: { payload: Bytes; signature: Bytes }; out: { text: string } };
 }
 
 export type CoreName = keyof CoreFunctions;

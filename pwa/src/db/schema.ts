@@ -77,6 +77,8 @@ export interface PreparedDay {
   log: string;
   /** True once everything of the day was downloaded. */
   complete: boolean;
+  /** The office's key for bundle files; a tablet prepared by an older app has none. */
+  bundle_key?: string;
 }
 
 export interface Regions {

@@ -14,9 +14,14 @@ export async function deviceKeys(db: Database): Promise<CryptoKeyPair> {
   return made;
 }
 
-/** The public key as the office registers it: SEC1 uncompressed, 65 bytes, base64url. */
+/** The public key: SEC1 uncompressed, 65 bytes. */
+export async function publicKey(keys: CryptoKeyPair): Promise<Bytes> {
+  return new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey));
+}
+
+/** The public key as the office registers it: base64url. */
 export async function publicKeyText(keys: CryptoKeyPair): Promise<string> {
-  return toBase64Url(new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey)));
+  return toBase64Url(await publicKey(keys));
 }
 
 /** ECDSA P-256 over SHA-256 of `bytes`, as 64 bytes r‖s. */

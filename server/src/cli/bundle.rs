@@ -45,16 +45,15 @@ async fn take(app: &App, file: &Path) -> Result<Imported, String> {
 
 fn in_words(imported: &Imported) -> String {
     let label = imported.label.as_ref().map_or(String::new(), |label| format!(" {label}"));
-    let known = imported.frames.saturating_sub(imported.new + imported.refused.len());
-    let mut words = vec![
-        format!("Tablet{label} ({}): {} kiriman baru", imported.device.name, imported.new),
-        format!("{known} sudah ada"),
-    ];
+    let mut words = vec![format!(
+        "Tablet{label} ({}): {} dari {} perubahan baru disimpan",
+        imported.device.name, imported.new, imported.changes
+    )];
     if imported.held > 0 {
-        words.push(format!("{} perubahan ditahan", imported.held));
+        words.push(format!("{} ditahan", imported.held));
     }
     if !imported.refused.is_empty() {
-        words.push(format!("{} ditolak ({})", imported.refused.len(), imported.refused.join(", ")));
+        words.push(format!("{} kiriman ditolak ({})", imported.refused.len(), imported.refused.join(", ")));
     }
     words.join(", ")
 }

@@ -41,7 +41,7 @@ async fn import_bundle(
         "device": hex::encode(imported.device.id),
         "name": imported.device.name,
         "label": imported.label,
-        "frames": imported.frames,
+        "changes": imported.changes,
         "new": imported.new,
         "held": imported.held,
         "refused": imported.refused,

@@ -42,13 +42,13 @@ async fn a_file_brings_what_the_network_would_have_brought_and_twice_changes_not
     let before = server.app.store().head().await.unwrap().position;
     let (status, body) = bring(&server, &text).await;
     assert_eq!(status, 200, "{body}");
-    assert_eq!(body["new"], 1);
+    assert_eq!((&body["new"], &body["changes"]), (&json!(4), &json!(4)), "visit, then all three");
     assert_eq!((&body["label"], &body["name"]), (&json!("A"), &json!("Tablet uji")));
     assert!(server.app.store().view(application.0).await.unwrap().is_some());
     let after = server.app.store().head().await.unwrap().position;
     assert!(after > before);
     let (status, body) = bring(&server, &text.replace('\n', "\r\n")).await;
-    assert_eq!((status, &body["new"], &body["frames"]), (200, &json!(0), &json!(1)));
+    assert_eq!((status, &body["new"], &body["changes"]), (200, &json!(0), &json!(4)));
     assert_eq!(server.app.store().head().await.unwrap().position, after);
     // Later the tablet has a link: it hears that the office holds everything, and goes on from there.
     tablet.ticket();

@@ -26,6 +26,16 @@ export class OfficeDoor {
     await this.page.reload();
   }
 
+  async showTablets(): Promise<void> {
+    await this.page.getByRole('navigation').getByRole('link', { name: 'Tablet' }).click();
+  }
+
+  /** Hands in a file that a tablet wrote. */
+  async importFile(path: string): Promise<void> {
+    await this.showTablets();
+    await this.page.getByLabel('Impor berkas tablet').setInputFiles(path);
+  }
+
   /** The row of one application. */
   row(ticket: string): Locator {
     return this.page.getByRole('row').filter({ hasText: ticket });

@@ -230,6 +230,20 @@ export const en: Sentences<keyof typeof id> = {
   'record.empty': 'cleared',
   'record.registered': 'Registered',
 
+  'bundle.title': 'Send as a file',
+  'bundle.text':
+    'If there is no signal until the evening, save everything unsent into one file. Hand it to the supervisor by chat or memory stick. The file is locked; only the office can open it.',
+  'bundle.make': 'Make a file ({n} unsent)',
+  'bundle.nothing': 'There is nothing to put into a file.',
+  'bundle.ready': 'The file is ready',
+  'bundle.ready.text':
+    'It holds {n} saves that the office has not confirmed. The data stays on this tablet and is still sent as soon as there is signal.',
+  'bundle.share': 'Share',
+  'bundle.download': 'Save to Downloads',
+  'bundle.handed': 'The file is made. Records on the tablet read “At the office” only after this tablet is connected again.',
+  'bundle.no_key': 'This tablet was prepared by an older version. Prepare it once more while there is internet, then make the file.',
+  'bundle.failed': 'The file was not made ({code}). The data on the tablet is safe; try again.',
+
   'tablet.title': 'This tablet',
   'tablet.officer': 'Officer',
   'tablet.day': 'Service day',

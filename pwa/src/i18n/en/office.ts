@@ -151,6 +151,15 @@ export const en: Sentences<keyof typeof id> = {
   'tablets.held_back': '{n} held back',
   'tablets.revoked': 'Revoked',
 
+  'bundle.title': 'Files of tablets',
+  'bundle.text':
+    'A tablet that was without signal all day can hand its data over as a file. Importing the same file twice changes nothing.',
+  'bundle.choose': 'Import a tablet file',
+  'bundle.new': '{n} of {of} changes are new and stored at the office.',
+  'bundle.known': 'All {n} changes are at the office already; nothing changed.',
+  'bundle.held': '{n} are held back to be looked at.',
+  'bundle.refused': '{n} deliveries were refused ({codes}); ask the IT person.',
+
   'quarantine.title': 'Held back',
   'quarantine.text': 'This data was received and stored, but cannot be used yet. Nothing is thrown away, and nothing else is held up.',
   'quarantine.none': 'Nothing is held back',

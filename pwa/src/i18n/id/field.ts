@@ -218,6 +218,21 @@ export const id = {
   'record.empty': 'dikosongkan',
   'record.registered': 'Didaftarkan',
 
+  'bundle.title': 'Kirim lewat berkas',
+  'bundle.text':
+    'Kalau tidak ada sinyal sampai malam, simpan semua yang belum terkirim ke satu berkas. Serahkan ke supervisor lewat obrolan atau flash disk. Berkas ini terkunci; hanya kantor yang bisa membukanya.',
+  'bundle.make': 'Buat berkas ({n} belum terkirim)',
+  'bundle.nothing': 'Tidak ada yang perlu dibuatkan berkas.',
+  'bundle.ready': 'Berkas siap',
+  'bundle.ready.text':
+    'Berisi {n} simpanan yang belum dipastikan kantor. Data di tablet ini tetap ada dan tetap dikirim begitu ada sinyal.',
+  'bundle.share': 'Bagikan',
+  'bundle.download': 'Simpan ke Unduhan',
+  'bundle.handed':
+    'Berkas sudah dibuat. Yang di tablet baru bertanda “Di kantor” setelah tablet ini tersambung lagi.',
+  'bundle.no_key': 'Tablet ini disiapkan dengan versi lama. Siapkan sekali lagi selagi ada internet, lalu buat berkasnya.',
+  'bundle.failed': 'Berkas belum jadi ({code}). Data di tablet aman; coba lagi.',
+
   'tablet.title': 'Tablet ini',
   'tablet.officer': 'Petugas',
   'tablet.day': 'Hari layanan',

@@ -149,6 +149,15 @@ export const id = {
   'tablets.held_back': '{n} ditahan',
   'tablets.revoked': 'Dicabut',
 
+  'bundle.title': 'Berkas dari tablet',
+  'bundle.text':
+    'Tablet yang seharian tanpa sinyal dapat menyerahkan datanya lewat berkas. Mengimpor berkas yang sama dua kali tidak mengubah apa pun.',
+  'bundle.choose': 'Impor berkas tablet',
+  'bundle.new': '{n} dari {of} perubahan baru disimpan di kantor.',
+  'bundle.known': 'Semua {n} perubahan sudah ada di kantor; tidak ada yang berubah.',
+  'bundle.held': '{n} ditahan untuk diperiksa.',
+  'bundle.refused': '{n} kiriman ditolak ({codes}); hubungi petugas TI.',
+
   'quarantine.title': 'Ditahan',
   'quarantine.text': 'Data ini diterima dan disimpan, tetapi belum dapat dipakai. Tidak ada yang dibuang; data yang lain tidak terhambat.',
   'quarantine.none': 'Tidak ada data yang ditahan',
