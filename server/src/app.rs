@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mpp_store::{DeviceRow, Store, StoreError};
+use mpp_store_postgres::PostgresStore;
 use mpp_store_sqlite::{Options, SqliteStore};
 use mpp_sync::ids::{BadId, LogId};
 use tokio::sync::watch;
@@ -24,6 +25,8 @@ use crate::regions::{DISTRICTS, RegionError, Regions, VILLAGES};
 const DATABASE: &str = "mpp.sqlite";
 /// Where the log's id is kept.
 const LOG_ID: &str = "log_id";
+/// Where it is kept which keys the processes of a database have.
+const KEYS: &str = "keys";
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +52,11 @@ pub enum StartError {
     /// What is written at start was not accepted.
     #[error("could not write at start: {0}")]
     Authoring(#[from] AuthoringError),
+    /// Another process on the same database has other keys.
+    #[error(
+        "the keys in {0} are not those that this database is served with: copy them from the first machine"
+    )]
+    OtherKeys(PathBuf),
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(std::net::SocketAddr, #[source] io::Error),
@@ -76,10 +84,20 @@ impl Node {
         let file = |error| StartError::File(folder.clone(), error);
         // Personal data lies here: nobody but the server's own user has to look inside.
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(file)?;
-        let key = NodeKey::open(folder, env.as_ref()).map_err(file)?;
-        let options = Options { max_pages: config.max_pages };
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.join(DATABASE), options).await?);
+        let keys = config.key_folder();
+        let key =
+            NodeKey::open(keys, env.as_ref()).map_err(|error| StartError::File(keys.to_path_buf(), error))?;
+        let store: Arc<dyn Store> = match &config.database {
+            Some(url) => Arc::new(PostgresStore::open(url).await?),
+            None => {
+                let options = Options { max_pages: config.max_pages };
+                Arc::new(SqliteStore::open(&folder.join(DATABASE), options).await?)
+            }
+        };
         store.migrate().await?;
+        if config.database.is_some() && store.value_or(KEYS, &key.fingerprint()).await? != key.fingerprint() {
+            return Err(StartError::OtherKeys(keys.to_path_buf()));
+        }
         let log = log_id(store.as_ref(), env.as_ref()).await?;
         let office = DeviceRow {
             id: key.device().0,
@@ -100,13 +118,8 @@ impl Node {
 }
 
 async fn log_id(store: &dyn Store, env: &dyn Env) -> Result<LogId, StartError> {
-    if let Some(text) = store.value(LOG_ID).await? {
-        return Ok(text.parse()?);
-    }
-    let log = LogId(random(env)?);
-    store.set_value(LOG_ID, &log.to_string()).await?;
-    store.set_value("created_at", &env.now().to_string()).await?;
-    Ok(log)
+    store.value_or("created_at", &env.now().to_string()).await?;
+    Ok(store.value_or(LOG_ID, &LogId(random(env)?).to_string()).await?.parse()?)
 }
 
 /// What handlers share.

@@ -48,6 +48,18 @@ struct FolderArgs {
     /// The folder with the database and the keys.
     #[arg(long, env = "MPP_DATA", default_value = "./data")]
     data: PathBuf,
+    /// A PostgreSQL database instead of the one in the folder: postgres://user:password@host/database.
+    #[arg(long, env = "MPP_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// The folder with the keys, when it is not the data folder. All processes on one database need the same keys.
+    #[arg(long, env = "MPP_KEYS")]
+    keys: Option<PathBuf>,
+}
+
+impl FolderArgs {
+    fn config(self) -> Config {
+        Config { database: self.database, keys: self.keys, ..Config::new(self.data) }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -81,7 +93,6 @@ impl ServeArgs {
     fn config(self) -> Config {
         let phone = self.phone.or_else(|| self.demo.then(|| crate::demo::PHONE.to_owned()));
         Config {
-            data: self.folder.data,
             listen: self.listen,
             public_url: self.public_url,
             regency: self.regency,
@@ -89,7 +100,7 @@ impl ServeArgs {
             catalogue: self.catalogue,
             phone,
             demo: self.demo,
-            max_pages: None,
+            ..self.folder.config()
         }
     }
 }
@@ -193,9 +204,9 @@ impl Cli {
             Command::Admin { command: AdminCommand::Add(args) } => admin::add(args).await,
             Command::Admin { command: AdminCommand::Password(args) } => admin::password(args).await,
             Command::Bundle { command: BundleCommand::Import(args) } => bundle::import(args).await,
-            Command::Migrate(args) => tasks::migrate(args.data).await,
-            Command::Rebuild(args) => tasks::rebuild(args.data).await,
-            Command::Digest(args) => tasks::digest(args.data).await,
+            Command::Migrate(args) => tasks::migrate(args.config()).await,
+            Command::Rebuild(args) => tasks::rebuild(args.config()).await,
+            Command::Digest(args) => tasks::digest(args.config()).await,
         }
     }
 }

@@ -1,13 +1,17 @@
 //! Every setting, its default and its meaning.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How the server runs.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The folder with the database and the keys: what a backup has to hold.
     pub data: PathBuf,
+    /// `postgres://…` instead of the database in the folder. Several processes may serve one such database.
+    pub database: Option<String>,
+    /// Where the keys lie, when not in the data folder. Processes of one database have the same keys.
+    pub keys: Option<PathBuf>,
     /// Where to listen.
     pub listen: SocketAddr,
     /// The address people type, when it is not `http://<listen>`. With `https://` cookies are marked `Secure`.
@@ -32,6 +36,8 @@ impl Config {
     pub fn new(data: PathBuf) -> Self {
         Self {
             data,
+            database: None,
+            keys: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: None,
             regency: "16.04".to_owned(),
@@ -41,6 +47,12 @@ impl Config {
             demo: false,
             max_pages: None,
         }
+    }
+
+    /// The folder of the keys.
+    #[must_use]
+    pub fn key_folder(&self) -> &Path {
+        self.keys.as_deref().unwrap_or(&self.data)
     }
 
     /// The address people type, without a slash at its end.

@@ -2,6 +2,10 @@
 //! acknowledged.
 //!
 //! One task takes all frames that wait and commits them together, so that many tablets share one flush of the disk.
+//! Several processes may do so on one database. Each judges on what it read; the store writes nothing when a document
+//! was changed meanwhile, and the group is judged again. That is rare: two tablets would have to send changes of one
+//! document in the same moment, to different processes.
+//!
 //! `facts` gathers what the core has to know, `judge` asks it (no I/O, no clock), and the store writes.
 
 mod facts;
@@ -9,7 +13,8 @@ mod judge;
 
 use std::sync::Arc;
 
-use mpp_store::{Store, StoreError};
+use mpp_store::{QuarantineRow, Store, StoreError};
+use mpp_sync::document::Refusal;
 use mpp_sync::frame::Frame;
 use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, SessionId};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -18,11 +23,13 @@ use crate::clock::Env;
 
 /// Frames that are committed together at most. A frame has about 96 changes.
 const GROUP_MAX: usize = 32;
+/// How often a group is judged again because another process was faster. Each time somebody has gone on.
+const ATTEMPTS: usize = 20;
 /// Frames that may wait; senders wait when there are more.
 const QUEUE: usize = 128;
 
 /// A frame that wants in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Submission {
     /// The frame, signature included.
     pub bytes: Vec<u8>,
@@ -167,7 +174,7 @@ impl Worker {
             }
         }
         let devices: Vec<DeviceId> = grants.iter().map(|(device, _)| *device).collect();
-        let result = self.commit(frames, &devices).await.map_err(|error| {
+        let result = self.commit(&frames, &devices).await.map_err(|error| {
             tracing::error!(code = "INGEST_FAILED", error = %error, "nothing of this group was stored");
             if matches!(error, StoreError::Full) { IngestError::Full } else { IngestError::Failed }
         });
@@ -189,27 +196,58 @@ impl Worker {
         }
     }
 
-    /// Judges the group and writes it in one transaction.
+    /// Judges the group and writes it in one transaction, again when another process was faster.
     async fn commit(
         &self,
-        submissions: Vec<Submission>,
+        submissions: &[Submission],
         granted: &[DeviceId],
     ) -> Result<Vec<Outcome>, StoreError> {
+        let mut result = self.judge_and_write(submissions, granted).await;
+        for _ in 1..ATTEMPTS {
+            let Err(StoreError::Stale(_) | StoreError::Conflict(_)) = &result else { break };
+            tracing::info!(code = "JUDGED_AGAIN", "another process was faster");
+            result = self.judge_and_write(submissions, granted).await;
+        }
+        let (outcomes, waiting) = result?;
+        // A day may have been granted by another process after the grants were read here, and what waits for it may
+        // have been looked for before it was written. Either of the two finds the other's work.
+        let mut late = Vec::new();
+        for (device, days) in waiting {
+            if self.store.grants_of(device.0).await?.len() != days {
+                late.push(device);
+            }
+        }
+        if !late.is_empty() {
+            Box::pin(self.commit(&[], &late)).await?;
+        }
+        Ok(outcomes)
+    }
+
+    /// What became of the frames, and the devices whose changes wait for a day, with the number of their days.
+    async fn judge_and_write(
+        &self,
+        submissions: &[Submission],
+        granted: &[DeviceId],
+    ) -> Result<(Vec<Outcome>, Vec<(DeviceId, usize)>), StoreError> {
         let frames: Vec<judge::Arrived> = submissions
-            .into_iter()
+            .iter()
             .map(|submission| judge::Arrived {
                 frame: Frame::decode(&submission.bytes),
-                bytes: submission.bytes,
-                officer: submission.officer,
+                bytes: submission.bytes.clone(),
+                officer: submission.officer.clone(),
             })
             .collect();
-        let facts = facts::gather(self.store.as_ref(), &frames, granted, self.office).await?;
+        let mut facts = facts::gather(self.store.as_ref(), &frames, granted, self.office).await?;
+        let basis = std::mem::take(&mut facts.basis);
+        let days: Vec<(DeviceId, usize)> =
+            facts.granted.iter().map(|(device, days)| (*device, days.len())).collect();
         let now = self.env.now();
         // Applying changes is work for the processor, not for the thread that serves connections.
-        let judged = tokio::task::spawn_blocking(move || judge::judge(facts, frames, now))
+        let mut judged = tokio::task::spawn_blocking(move || judge::judge(facts, frames, now))
             .await
             .map_err(|error| StoreError::Backend(format!("the judge stopped: {error}")))?;
         if !judged.append.is_empty() {
+            judged.append.basis = Some(basis);
             let head = self.store.append(&judged.append).await?;
             let aside = judged.append.quarantined.len();
             tracing::info!(
@@ -221,6 +259,8 @@ impl Worker {
             );
             self.appended.send_replace(head.position);
         }
-        Ok(judged.outcomes)
+        let day_missing = |row: &QuarantineRow| row.code == Refusal::DayNotGranted.code();
+        let waiting = if judged.append.quarantined.iter().any(day_missing) { days } else { Vec::new() };
+        Ok((judged.outcomes, waiting))
     }
 }

@@ -76,6 +76,12 @@ impl NodeKey {
         DeviceId::of_key(&self.public())
     }
 
+    /// Names the keys without giving them away: two processes with the same fingerprint sign and index alike.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        hex::encode(mpp_sync::ids::sha256(&[self.device().0.as_slice(), &self.nik_key("")]))
+    }
+
     /// HMAC-SHA256 of a NIK: groups residents in an index that does not hold the number.
     #[must_use]
     pub fn nik_key(&self, nik: &str) -> Vec<u8> {

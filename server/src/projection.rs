@@ -1,5 +1,8 @@
 //! Folds the log into views and lists, in a transaction of its own, after the log's.
 //!
+//! Of several processes on one database one folds at a time, and the others hear how far it got. When it dies, the next
+//! one goes on. Each step says where it begins, so that two that fold all the same cannot undo each other's work.
+//!
 //! A document's view is made from all its changes, so folding again gives the same: [`Projector::rebuild`] empties the
 //! views and folds from the start. Groups of residents are marked in the same transaction and computed after it; a
 //! crash in between leaves the marks, and the next run computes them.
@@ -15,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mpp_store::{LoggedChange, Projected, Store, StoreError, Touched};
+use mpp_store::{LoggedChange, Projected, Store, StoreError, Touched, Turn, Work};
 use mpp_sync::document::Document;
 use mpp_sync::ids::{DocumentId, Kind};
 use mpp_sync::view::View;
@@ -27,6 +30,8 @@ use crate::node_key::NodeKey;
 const STEP: i64 = 500;
 /// How long a failed step waits before it is tried again.
 const RETRY: Duration = Duration::from_secs(2);
+/// How long to wait for the turn of another process before looking again, should it have died.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// How long a reader waits for its own write to be folded before it answers with what there is.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -44,22 +49,31 @@ pub struct Projection {
 }
 
 impl Projection {
-    /// Starts folding whenever `appended` moves.
+    /// Starts folding whenever `appended` moves, or another process wrote something.
     #[must_use]
     pub fn start(projector: Projector, mut appended: watch::Receiver<i64>) -> Self {
         let (tell, upto) = watch::channel(0);
         tokio::spawn(async move {
+            let store = projector.store.clone();
+            // Kept over the rounds: news that come while this process folds are not lost.
+            let mut news = store.news();
             loop {
-                match projector.catch_up().await {
-                    Ok(position) => {
+                match projector.fold_if_nobody_does().await {
+                    Ok((position, done)) => {
                         tell.send_replace(position);
-                        if appended.changed().await.is_err() {
-                            return;
+                        tokio::select! {
+                            changed = appended.changed() => if changed.is_err() { return },
+                            () = &mut news => news = store.news(),
+                            () = tokio::time::sleep(LOOK_AGAIN), if !done => {}
                         }
                     }
                     Err(error) => {
                         tracing::error!(code = "PROJECTION_FAILED", error = %error, "trying again");
-                        tokio::time::sleep(RETRY).await;
+                        tokio::select! {
+                            () = tokio::time::sleep(RETRY) => {}
+                            // A store that is being closed waits until nobody listens.
+                            () = &mut news => news = store.news(),
+                        }
                         if appended.has_changed().is_err() {
                             return;
                         }
@@ -87,21 +101,15 @@ impl Projector {
         Self { store, key }
     }
 
-    /// Folds what is not folded yet. Returns how far.
+    /// Folds what is not folded yet, when it is this process's turn. Returns how far, after the others.
     ///
     /// # Errors
     /// [`StoreError`]; what was folded stays folded.
     pub async fn catch_up(&self) -> Result<i64, StoreError> {
-        let mut upto = self.store.projected_upto().await?;
-        loop {
-            let touched = self.store.touched_after(upto, STEP).await?;
-            let Some(last) = touched.last() else { break };
-            upto = last.position;
-            let step = self.fold(&touched, upto).await?;
-            self.store.project(&step).await?;
-        }
-        groups::regroup(self.store.as_ref()).await?;
-        Ok(upto)
+        let turn = turn(self.store.as_ref(), Work::Projection).await?;
+        let folded = self.fold_all().await;
+        turn.end().await;
+        folded
     }
 
     /// Empties the views and folds the whole log again.
@@ -109,8 +117,47 @@ impl Projector {
     /// # Errors
     /// [`StoreError`].
     pub async fn rebuild(&self) -> Result<i64, StoreError> {
-        self.store.reset_views().await?;
-        self.catch_up().await
+        let turn = turn(self.store.as_ref(), Work::Projection).await?;
+        let folded = match self.store.reset_views().await {
+            Ok(()) => self.fold_all().await,
+            Err(error) => Err(error),
+        };
+        turn.end().await;
+        folded
+    }
+
+    /// Folds, unless another process is at it. Returns how far the views are, and whether nothing is left for that
+    /// other process to do.
+    async fn fold_if_nobody_does(&self) -> Result<(i64, bool), StoreError> {
+        let Some(turn) = self.store.turn(Work::Projection).await? else {
+            return Ok((self.store.projected_upto().await?, false));
+        };
+        let folded = self.fold_all().await;
+        turn.end().await;
+        Ok((folded?, true))
+    }
+
+    async fn fold_all(&self) -> Result<i64, StoreError> {
+        loop {
+            match self.fold_on().await {
+                // The turn was lost and somebody else has gone on: from there, then.
+                Err(StoreError::Stale(_)) => {}
+                other => return other,
+            }
+        }
+    }
+
+    async fn fold_on(&self) -> Result<i64, StoreError> {
+        let mut upto = self.store.projected_upto().await?;
+        loop {
+            let touched = self.store.touched_after(upto, STEP).await?;
+            let Some(last) = touched.last() else { break };
+            let step = Projected { after: Some(upto), ..self.fold(&touched, last.position).await? };
+            self.store.project(&step).await?;
+            upto = step.upto;
+        }
+        groups::regroup(self.store.as_ref(), upto).await?;
+        Ok(upto)
     }
 
     async fn fold(&self, touched: &[Touched], upto: i64) -> Result<Projected, StoreError> {
@@ -136,6 +183,19 @@ impl Projector {
         })
         .await
         .map_err(|error| StoreError::Backend(format!("the projection stopped: {error}")))
+    }
+}
+
+/// Waits for the turn at some work.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn turn(store: &dyn Store, work: Work) -> Result<Box<dyn Turn>, StoreError> {
+    loop {
+        if let Some(turn) = store.turn(work).await? {
+            return Ok(turn);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 

@@ -16,7 +16,7 @@ pub async fn add(args: AddArgs) -> Result<(), CliError> {
             "nama pengguna hanya huruf kecil, angka, titik dan tanda hubung, diawali huruf, paling banyak 40";
         return Err(CliError::Typed(rule.to_owned()));
     }
-    let node = node(args.folder.data).await?;
+    let node = node(args.folder.config()).await?;
     let (password, generated) = new_password(&node, args.password_stdin)?;
     let account = AccountRow {
         username: args.username.clone(),
@@ -38,7 +38,7 @@ pub async fn add(args: AddArgs) -> Result<(), CliError> {
 }
 
 pub async fn password(args: PasswordArgs) -> Result<(), CliError> {
-    let node = node(args.folder.data).await?;
+    let node = node(args.folder.config()).await?;
     let Some(account) = node.store.account(&args.username).await? else {
         return Err(CliError::Typed(format!("akun {} tidak ada", args.username)));
     };

@@ -9,11 +9,10 @@ use super::{CliError, ImportArgs, say};
 use crate::app::App;
 use crate::bundle::{self, ImportError, Imported};
 use crate::clock::SystemEnv;
-use crate::config::Config;
 
 /// Takes every file that is whole, says of each what became of it, and fails at the end when one was refused.
 pub async fn import(args: ImportArgs) -> Result<(), CliError> {
-    let app = App::start(Config::new(args.folder.data), Arc::new(SystemEnv)).await?;
+    let app = App::start(args.folder.config(), Arc::new(SystemEnv)).await?;
     let mut failed = 0;
     for file in &args.files {
         let line = match take(&app, file).await {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mpp_store::Work;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -10,7 +11,7 @@ use crate::app::{App, StartError};
 use crate::catalogue_file::CatalogueFile;
 use crate::clock::SystemEnv;
 use crate::config::Config;
-use crate::{demo, publish};
+use crate::{demo, projection, publish};
 
 /// In whose name a catalogue file is published.
 const PUBLISHER: &str = "mpp-serve";
@@ -19,6 +20,8 @@ pub async fn serve(config: Config) -> Result<(), CliError> {
     let listener =
         TcpListener::bind(config.listen).await.map_err(|error| StartError::Listen(config.listen, error))?;
     let app = App::start(config, Arc::new(SystemEnv)).await?;
+    // Several processes that start together write this one after the other: the second finds it there.
+    let turn = projection::turn(app.store(), Work::Start).await?;
     if let Some(path) = &app.config.catalogue {
         let text = std::fs::read_to_string(path).map_err(|error| StartError::File(path.clone(), error))?;
         let file = CatalogueFile::read(&text).map_err(StartError::from)?;
@@ -37,6 +40,7 @@ pub async fn serve(config: Config) -> Result<(), CliError> {
             );
         }
     }
+    turn.end().await;
     tracing::info!(address, version = env!("CARGO_PKG_VERSION"), "listening");
     crate::serve(Arc::new(app), listener, asked_to_stop()?).await?;
     Ok(())

@@ -1,6 +1,5 @@
 //! `mpp migrate`, `mpp rebuild`, `mpp digest`
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use mpp_sync::ids::Kind;
@@ -12,19 +11,19 @@ use crate::config::Config;
 use crate::digest;
 
 /// Opens the folder, which also runs the migrations.
-pub async fn node(data: PathBuf) -> Result<Node, CliError> {
-    Ok(Node::open(&Config::new(data), Arc::new(SystemEnv)).await?)
+pub async fn node(config: Config) -> Result<Node, CliError> {
+    Ok(Node::open(&config, Arc::new(SystemEnv)).await?)
 }
 
-pub async fn migrate(data: PathBuf) -> Result<(), CliError> {
-    let node = node(data).await?;
+pub async fn migrate(config: Config) -> Result<(), CliError> {
+    let node = node(config).await?;
     say("Basis data sudah sesuai dengan versi ini.")?;
     node.store.close().await;
     Ok(())
 }
 
-pub async fn rebuild(data: PathBuf) -> Result<(), CliError> {
-    let node = node(data).await?;
+pub async fn rebuild(config: Config) -> Result<(), CliError> {
+    let node = node(config).await?;
     let position = node.projector().rebuild().await?;
     let mut counts = Vec::new();
     for (kind, word) in [
@@ -42,8 +41,8 @@ pub async fn rebuild(data: PathBuf) -> Result<(), CliError> {
     Ok(())
 }
 
-pub async fn digest(data: PathBuf) -> Result<(), CliError> {
-    let node = node(data).await?;
+pub async fn digest(config: Config) -> Result<(), CliError> {
+    let node = node(config).await?;
     node.projector().catch_up().await?;
     let digest = digest::digest(node.store.as_ref()).await?;
     say(&serde_json::json!({ "count": digest.count, "sha256": digest.sha256 }).to_string())?;

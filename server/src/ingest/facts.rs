@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use mpp_store::{ChainRow, DeviceRow, LoggedChange, QuarantineRow, Store, StoreError};
+use mpp_store::{Basis, ChainRow, DeviceRow, LoggedChange, QuarantineRow, Store, StoreError};
 use mpp_sync::document::Refusal;
 use mpp_sync::ids::{DeviceId, DocumentId, Kind, SessionId};
 
@@ -37,6 +37,9 @@ pub struct Facts {
     pub documents: HashMap<DocumentId, KnownDocument>,
     /// What is kept aside of those documents and may pass later.
     pub parked: Vec<QuarantineRow>,
+    /// What must still be so when the verdict is written, for another process may write at the same time. Chains are
+    /// not in it: a frame that somebody else stored cannot be stored again.
+    pub basis: Basis,
     /// The office as a device; `None` in no case but tests.
     pub office: Option<DeviceId>,
 }
@@ -49,11 +52,14 @@ pub async fn gather(
     office: DeviceId,
 ) -> Result<Facts, StoreError> {
     let mut facts = Facts { office: Some(office), ..Facts::default() };
+    facts.basis.position = store.head().await?.position;
     let frames: Vec<_> = frames.iter().filter_map(|arrived| arrived.frame.as_ref().ok()).collect();
     let touched: BTreeSet<[u8; 16]> =
         frames.iter().flat_map(|frame| frame.entries()).map(|entry| entry.document.0).collect();
     let touched: Vec<[u8; 16]> = touched.into_iter().collect();
-    facts.parked = parked(store, &touched, granted).await?;
+    facts.parked = aside(store, &touched, granted).await?;
+    facts.basis.aside = facts.parked.iter().map(|row| (row.document, row.hash)).collect();
+    facts.parked.retain(|row| Refusal::from_code(&row.code).is_some_and(Refusal::may_pass_later));
     let mut sessions: BTreeSet<[u8; 16]> = frames.iter().map(|frame| frame.session.0).collect();
     sessions.extend(facts.parked.iter().map(|row| row.session));
     let sessions: Vec<[u8; 16]> = sessions.into_iter().collect();
@@ -80,12 +86,13 @@ pub async fn gather(
     }
     let mut documents: BTreeSet<[u8; 16]> = touched.into_iter().collect();
     documents.extend(facts.parked.iter().map(|row| row.document));
+    facts.basis.documents = documents.iter().copied().collect();
     facts.documents = documents_of(store, documents).await?;
     Ok(facts)
 }
 
-/// What waits for the touched documents, or for the days of the devices.
-async fn parked(
+/// What is kept aside of the touched documents, or waits for the days of the devices.
+async fn aside(
     store: &dyn Store,
     touched: &[[u8; 16]],
     granted: &[DeviceId],
@@ -106,7 +113,6 @@ async fn parked(
             documents.into_iter().filter(|document| !touched.contains(document)).collect();
         rows.extend(store.quarantined_of(&documents).await?);
     }
-    rows.retain(|row| Refusal::from_code(&row.code).is_some_and(Refusal::may_pass_later));
     Ok(rows)
 }
 

@@ -72,6 +72,7 @@ pub fn judge(facts: Facts, frames: Vec<Arrived>, now: i64) -> Judged {
         frames: judge.frames,
         accepted: judge.accepted,
         quarantined: judge.aside.into_values().collect(),
+        basis: None,
     };
     Judged { append, outcomes }
 }

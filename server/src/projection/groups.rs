@@ -11,8 +11,8 @@ const STEP: i64 = 200;
 /// A group larger than this is a mistake somebody has to see, not a family.
 const GROUP_MAX: usize = 500;
 
-/// Computes the flags of every group that is marked.
-pub async fn regroup(store: &dyn Store) -> Result<(), StoreError> {
+/// Computes the flags of every group that is marked, when the log is folded up to `upto`.
+pub async fn regroup(store: &dyn Store, upto: i64) -> Result<(), StoreError> {
     loop {
         let marked = store.residents_to_regroup(STEP).await?;
         if marked.is_empty() {
@@ -29,7 +29,7 @@ pub async fn regroup(store: &dyn Store) -> Result<(), StoreError> {
                 several => flags(&groups(store, resident, several).await?, several),
             };
             done.extend(&connected);
-            store.set_group_flags(&flags).await?;
+            store.set_group_flags(&flags, upto).await?;
         }
     }
 }

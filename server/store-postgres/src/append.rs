@@ -6,19 +6,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mpp_store::{
-    Accepted, Append, ChainRow, ChangeRow, Cursor, FrameRow, Hash, Id, QuarantineRow, StoreError,
+    Accepted, Append, Basis, ChainRow, ChangeRow, Cursor, FrameRow, Hash, Id, QuarantineRow, StoreError,
 };
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::PostgresStore;
 use crate::convert::{array, column, failed, get, ids, plain};
+use crate::together::tell;
 
 /// Writes the batch, or nothing.
 pub async fn append(store: &PostgresStore, batch: &Append) -> Result<Cursor, StoreError> {
     let mut transaction = store.pool.begin().await.map_err(failed)?;
+    tell(store, &mut transaction).await?;
     put_chains(&mut transaction, &batch.chains).await?;
     add_frames(&mut transaction, &batch.frames).await?;
     let before = head_to_move(&mut transaction).await?;
+    if let Some(basis) = &batch.basis {
+        must_hold(&mut transaction, basis, before).await?;
+    }
     let changes: Vec<&ChangeRow> = batch.accepted.iter().map(Accepted::row).collect();
     let after = add_changes(&mut transaction, &changes, before).await?;
     release(&mut transaction, &changes).await?;
@@ -51,6 +56,37 @@ pub async fn head_to_move(transaction: &mut Transaction<'_, Postgres>) -> Result
         .await
         .map_err(failed)?;
     Ok(Cursor { position: get(&row, "position")?, rolling: array(&row, "rolling")? })
+}
+
+/// Refuses a batch that was judged on something that is no longer so.
+async fn must_hold(
+    transaction: &mut Transaction<'_, Postgres>,
+    basis: &Basis,
+    head: Cursor,
+) -> Result<(), StoreError> {
+    if head.position != basis.position {
+        let changed =
+            sqlx::query("SELECT 1 FROM change_log WHERE position > $1 AND document = ANY($2) LIMIT 1")
+                .bind(basis.position)
+                .bind(ids(&basis.documents))
+                .fetch_optional(&mut **transaction)
+                .await
+                .map_err(failed)?;
+        if changed.is_some() {
+            return Err(StoreError::Stale("a document has changed"));
+        }
+    }
+    let aside = sqlx::query("SELECT document, hash FROM quarantine WHERE document = ANY($1)")
+        .bind(ids(&basis.documents))
+        .fetch_all(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    for row in &aside {
+        if !basis.aside.contains(&(array(row, "document")?, array(row, "hash")?)) {
+            return Err(StoreError::Stale("a change was kept aside"));
+        }
+    }
+    Ok(())
 }
 
 /// Writes the chains, sorted: two transactions that share some lock them in the same order.

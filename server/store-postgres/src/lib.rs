@@ -23,10 +23,12 @@ mod quarantine;
 mod receipts;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod together;
 mod trust;
 mod views;
 
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mpp_store::StoreError;
@@ -35,13 +37,17 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::convert::failed;
+use crate::together::Ears;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 /// A transaction in which every statement sees the same moment.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Connections of one process. `PostgreSQL` serves 100 by default, so that several processes fit.
-const CONNECTIONS: u32 = 10;
+const CONNECTIONS: u32 = 12;
+/// A process whose machine went away is noticed after a minute: its locks and its turn go to the others.
+const KEEPALIVE: [(&str, &str); 3] =
+    [("tcp_keepalives_idle", "30"), ("tcp_keepalives_interval", "10"), ("tcp_keepalives_count", "3")];
 /// How long a request waits for one of them, or for the server, before it fails.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -49,6 +55,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
     pool: PgPool,
+    /// Names this opened store among the processes of the database.
+    instance: String,
+    ears: Arc<Ears>,
 }
 
 impl PostgresStore {
@@ -58,7 +67,10 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError::Backend`] when the address is none, or nobody answers there.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let connect = PgConnectOptions::from_str(url).map_err(failed)?.application_name("mpp");
+        let connect =
+            PgConnectOptions::from_str(url).map_err(failed)?.application_name("mpp").options(KEEPALIVE);
+        let mut instance = [0; 8];
+        getrandom::fill(&mut instance).map_err(|error| StoreError::Backend(error.to_string()))?;
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(PATIENCE)
@@ -74,6 +86,6 @@ impl PostgresStore {
             .connect_with(connect)
             .await
             .map_err(failed)?;
-        Ok(Self { pool })
+        Ok(Self { pool, instance: hex::encode(instance), ears: Arc::default() })
     }
 }

@@ -32,6 +32,20 @@ impl Node for PostgresStore {
         Ok(())
     }
 
+    async fn value_or(&self, key: &str, value: &str) -> Result<String, StoreError> {
+        sqlx::query("INSERT INTO node (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING")
+            .bind(plain(key))
+            .bind(plain(value))
+            .execute(&self.pool)
+            .await
+            .map_err(failed)?;
+        sqlx::query_scalar("SELECT value FROM node WHERE key = $1")
+            .bind(plain(key))
+            .fetch_one(&self.pool)
+            .await
+            .map_err(failed)
+    }
+
     async fn close(&self) {
         self.pool.close().await;
     }

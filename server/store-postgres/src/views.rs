@@ -11,6 +11,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::convert::{array, column, failed, get, ids, maybe_array, maybe_plain, plain};
+use crate::together::tell;
 use crate::{PostgresStore, applications};
 
 /// Where the projection stands, in the table `node`.
@@ -20,6 +21,8 @@ const UPTO: &str = "projected_upto";
 impl Views for PostgresStore {
     async fn project(&self, step: &Projected) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await.map_err(failed)?;
+        must_stand_at(&mut transaction, step.after).await?;
+        tell(self, &mut transaction).await?;
         put_views(&mut transaction, &step.documents).await?;
         put_residents(&mut transaction, &step.residents).await?;
         put_visits(&mut transaction, &step.visits).await?;
@@ -34,11 +37,13 @@ impl Views for PostgresStore {
             .fetch_optional(&self.pool)
             .await
             .map_err(failed)?;
-        value.map_or(Ok(0), |value| value.parse().map_err(|_| StoreError::Corrupt(UPTO)))
+        value.map_or(Ok(0), |value| position(&value))
     }
 
     async fn reset_views(&self) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await.map_err(failed)?;
+        // First, because every step locks it first.
+        set_upto(&mut transaction, 0).await?;
         for statement in [
             "DELETE FROM document_view",
             "DELETE FROM resident_row",
@@ -48,7 +53,6 @@ impl Views for PostgresStore {
         ] {
             sqlx::query(statement).execute(&mut *transaction).await.map_err(failed)?;
         }
-        set_upto(&mut transaction, 0).await?;
         transaction.commit().await.map_err(failed)
     }
 
@@ -67,7 +71,9 @@ impl Views for PostgresStore {
         neighbours(&mut connection, residents).await
     }
 
-    async fn set_group_flags(&self, flags: &[(Id, bool, bool)]) -> Result<(), StoreError> {
+    async fn set_group_flags(&self, flags: &[(Id, bool, bool)], upto: i64) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await.map_err(failed)?;
+        must_stand_at(&mut transaction, Some(upto)).await?;
         sqlx::query(
             "UPDATE resident_row SET question = flag.question, spelling = flag.spelling, regroup = 0 \
              FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS flag (document, question, spelling) \
@@ -76,10 +82,10 @@ impl Views for PostgresStore {
         .bind(column(flags, |(document, ..)| &document[..]))
         .bind(column(flags, |(_, question, _)| i64::from(*question)))
         .bind(column(flags, |(.., spelling)| i64::from(*spelling)))
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await
         .map_err(failed)?;
-        Ok(())
+        transaction.commit().await.map_err(failed)
     }
 
     async fn view(&self, document: Id) -> Result<Option<DocumentViewRow>, StoreError> {
@@ -134,6 +140,30 @@ impl Views for PostgresStore {
             .map_err(failed)?;
         rows.iter().map(visit).collect()
     }
+}
+
+fn position(value: &str) -> Result<i64, StoreError> {
+    value.parse().map_err(|_| StoreError::Corrupt(UPTO))
+}
+
+/// Refuses when the projection stands elsewhere; else it stays there until this transaction has ended.
+async fn must_stand_at(
+    transaction: &mut Transaction<'_, Postgres>,
+    expected: Option<i64>,
+) -> Result<(), StoreError> {
+    let Some(expected) = expected else { return Ok(()) };
+    // There must be a row to lock.
+    sqlx::query("INSERT INTO node (key, value) VALUES ($1, '0') ON CONFLICT (key) DO NOTHING")
+        .bind(UPTO)
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    let value: String = sqlx::query_scalar("SELECT value FROM node WHERE key = $1 FOR UPDATE")
+        .bind(UPTO)
+        .fetch_one(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    if position(&value)? == expected { Ok(()) } else { Err(StoreError::Stale("the projection has moved")) }
 }
 
 async fn set_upto(transaction: &mut Transaction<'_, Postgres>, upto: i64) -> Result<(), StoreError> {

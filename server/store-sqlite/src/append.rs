@@ -2,16 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use mpp_store::{Accepted, Append, ChainRow, ChangeRow, Cursor, FrameRow, Id, QuarantineRow, StoreError};
-use sqlx::{Row, Sqlite, SqliteConnection, Transaction};
+use mpp_store::{
+    Accepted, Append, Basis, ChainRow, ChangeRow, Cursor, FrameRow, Id, QuarantineRow, StoreError,
+};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, Transaction};
 
 use crate::SqliteStore;
-use crate::convert::{array, failed, get};
+use crate::convert::{CHUNK, array, failed, get, push_list};
 
 /// Writes the batch, or nothing.
 pub async fn append(store: &SqliteStore, batch: &Append) -> Result<Cursor, StoreError> {
     let mut transaction = store.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
     let before = head(&mut transaction).await?;
+    if let Some(basis) = &batch.basis {
+        must_hold(&mut transaction, basis).await?;
+    }
     for chain in &batch.chains {
         put_chain(&mut transaction, chain).await?;
     }
@@ -49,6 +54,27 @@ pub async fn head(connection: &mut SqliteConnection) -> Result<Cursor, StoreErro
         .await
         .map_err(failed)?;
     Ok(Cursor { position: get(&row, "position")?, rolling: array(&row, "rolling")? })
+}
+
+/// Refuses a batch that was judged on something that is no longer so.
+async fn must_hold(transaction: &mut Transaction<'_, Sqlite>, basis: &Basis) -> Result<(), StoreError> {
+    for chunk in basis.documents.chunks(CHUNK) {
+        let mut query = QueryBuilder::new("SELECT position FROM change_log WHERE position > ");
+        query.push_bind(basis.position).push(" AND document IN ");
+        push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
+        query.push(" LIMIT 1");
+        if query.build().fetch_optional(&mut **transaction).await.map_err(failed)?.is_some() {
+            return Err(StoreError::Stale("a document has changed"));
+        }
+        let mut query = QueryBuilder::new("SELECT document, hash FROM quarantine WHERE document IN ");
+        push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
+        for row in &query.build().fetch_all(&mut **transaction).await.map_err(failed)? {
+            if !basis.aside.contains(&(array(row, "document")?, array(row, "hash")?)) {
+                return Err(StoreError::Stale("a change was kept aside"));
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn put_chain(transaction: &mut Transaction<'_, Sqlite>, chain: &ChainRow) -> Result<(), StoreError> {

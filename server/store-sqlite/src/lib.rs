@@ -18,6 +18,7 @@ mod node;
 mod pull;
 mod quarantine;
 mod receipts;
+mod together;
 mod trust;
 mod views;
 

@@ -32,6 +32,20 @@ impl Node for SqliteStore {
         Ok(())
     }
 
+    async fn value_or(&self, key: &str, value: &str) -> Result<String, StoreError> {
+        sqlx::query("INSERT INTO node (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING")
+            .bind(key)
+            .bind(value)
+            .execute(&self.writer)
+            .await
+            .map_err(failed)?;
+        sqlx::query_scalar("SELECT value FROM node WHERE key = $1")
+            .bind(key)
+            .fetch_one(&self.writer)
+            .await
+            .map_err(failed)
+    }
+
     async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;

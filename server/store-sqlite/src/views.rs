@@ -20,6 +20,7 @@ const UPTO: &str = "projected_upto";
 impl Views for SqliteStore {
     async fn project(&self, step: &Projected) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        must_stand_at(&mut transaction, step.after).await?;
         for view in &step.documents {
             put_view(&mut transaction, view).await?;
         }
@@ -35,12 +36,8 @@ impl Views for SqliteStore {
     }
 
     async fn projected_upto(&self) -> Result<i64, StoreError> {
-        let value: Option<String> = sqlx::query_scalar("SELECT value FROM node WHERE key = $1")
-            .bind(UPTO)
-            .fetch_optional(&self.reader)
-            .await
-            .map_err(failed)?;
-        value.map_or(Ok(0), |value| value.parse().map_err(|_| StoreError::Corrupt(UPTO)))
+        let mut connection = self.reader.acquire().await.map_err(failed)?;
+        upto(&mut connection).await
     }
 
     async fn reset_views(&self) -> Result<(), StoreError> {
@@ -73,8 +70,9 @@ impl Views for SqliteStore {
         neighbours(&mut connection, residents).await
     }
 
-    async fn set_group_flags(&self, flags: &[(Id, bool, bool)]) -> Result<(), StoreError> {
+    async fn set_group_flags(&self, flags: &[(Id, bool, bool)], upto: i64) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        must_stand_at(&mut transaction, Some(upto)).await?;
         for (document, question, spelling) in flags {
             sqlx::query(
                 "UPDATE resident_row SET question = $2, spelling = $3, regroup = 0 WHERE document = $1",
@@ -145,6 +143,29 @@ impl Views for SqliteStore {
             .await
             .map_err(failed)?;
         rows.iter().map(visit).collect()
+    }
+}
+
+/// Up to where the log is folded.
+async fn upto(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    let value: Option<String> = sqlx::query_scalar("SELECT value FROM node WHERE key = $1")
+        .bind(UPTO)
+        .fetch_optional(connection)
+        .await
+        .map_err(failed)?;
+    value.map_or(Ok(0), |value| value.parse().map_err(|_| StoreError::Corrupt(UPTO)))
+}
+
+/// Refuses when the projection stands elsewhere.
+async fn must_stand_at(
+    transaction: &mut Transaction<'_, Sqlite>,
+    expected: Option<i64>,
+) -> Result<(), StoreError> {
+    match expected {
+        Some(expected) if upto(transaction).await? != expected => {
+            Err(StoreError::Stale("the projection has moved"))
+        }
+        _ => Ok(()),
     }
 }
 

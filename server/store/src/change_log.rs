@@ -159,9 +159,22 @@ pub struct LoggedChange {
     pub received_at: i64,
 }
 
+/// What a batch was judged on.
+#[derive(Debug, Clone, Default)]
+pub struct Basis {
+    /// Where the log ended before the documents were read.
+    pub position: i64,
+    /// The documents that were read. None of them may have a change after that position.
+    pub documents: Vec<Id>,
+    /// What was kept aside of these documents. Nothing else of theirs may be.
+    pub aside: Vec<(Id, Hash)>,
+}
+
 /// All that one transaction of the ingest writes.
 #[derive(Debug, Clone, Default)]
 pub struct Append {
+    /// What it was judged on; none: whatever is there, it is to be written.
+    pub basis: Option<Basis>,
     /// New or longer chains, as they are after this batch.
     pub chains: Vec<ChainRow>,
     /// The frames, each chain's in order.
@@ -241,7 +254,8 @@ pub trait ChangeLog {
     /// Writes a whole batch durably, or nothing. Returns the log's end.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when a frame of the same number is held already.
+    /// [`StoreError::Conflict`] when a frame of the same number is held already, [`StoreError::Stale`] when the basis no
+    /// longer holds.
     async fn append(&self, batch: &Append) -> Result<Cursor, StoreError>;
     /// The log's end.
     async fn head(&self) -> Result<Cursor, StoreError>;

@@ -28,11 +28,11 @@ pub mod views;
 macro_rules! conformance_suite {
     ($fresh:path) => {
         $crate::conformance_suite!(@tests $fresh,
-            node: [values_are_kept_and_replaced, migrating_twice_changes_nothing],
+            node: [values_are_kept_and_replaced, the_first_value_stays, migrating_twice_changes_nothing],
             change_log: [
                 an_appended_batch_is_all_there, a_change_named_twice_is_logged_once,
                 a_frame_number_held_already_is_refused_and_nothing_is_kept, a_chain_grows, touched_documents_in_order,
-                the_rolling_hash_follows_the_log,
+                the_rolling_hash_follows_the_log, a_batch_judged_on_what_is_no_longer_so_is_refused,
             ],
             pull: [
                 a_pull_gives_each_change_once, a_pull_leaves_out_other_scopes, a_pull_leaves_out_what_the_caller_wrote,
@@ -47,7 +47,7 @@ macro_rules! conformance_suite {
                 a_view_is_replaced, rows_are_listed_newest_first, the_list_is_filtered, the_list_is_paged,
                 residents_are_neighbours_by_key_and_by_decision, a_changed_key_marks_both_groups,
                 group_flags_reach_the_list, tracking_codes_are_found, a_reset_empties_the_views,
-                texts_of_any_length_and_with_any_character_are_taken,
+                texts_of_any_length_and_with_any_character_are_taken, a_step_that_begins_elsewhere_is_refused,
             ],
             accounts: [
                 a_username_is_taken_once, an_account_is_updated, a_web_session_ends, a_disabled_account_has_no_session,

@@ -9,6 +9,9 @@ pub enum StoreError {
     /// A row with this key exists already and says something else.
     #[error("already there: {0}")]
     Conflict(&'static str),
+    /// What the caller built on is no longer so: another process was faster. Read again and try again.
+    #[error("another process was faster: {0}")]
+    Stale(&'static str),
     /// A stored row does not have the shape this version writes: the wrong length or an unknown word.
     #[error("a stored row cannot be read: {0}")]
     Corrupt(&'static str),

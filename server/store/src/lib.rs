@@ -22,6 +22,7 @@ pub mod hubs;
 pub mod node;
 pub mod quarantine;
 pub mod receipts;
+pub mod together;
 pub mod trust;
 pub mod views;
 
@@ -29,8 +30,8 @@ pub use accounts::{AccountRow, Accounts, WebSessionRow};
 pub use archive::Archive;
 pub use backups::{BackupRow, Backups};
 pub use change_log::{
-    Accepted, Append, ChainRow, ChangeLog, ChangeRow, Cursor, FrameRow, LoggedChange, PullGroup, PullPage,
-    PullQuery, PulledGroup, Touched,
+    Accepted, Append, Basis, ChainRow, ChangeLog, ChangeRow, Cursor, FrameRow, LoggedChange, PullGroup,
+    PullPage, PullQuery, PulledGroup, Touched,
 };
 pub use devices::{DeviceRow, Devices, GrantRow};
 pub use error::StoreError;
@@ -38,6 +39,7 @@ pub use hubs::{ChainToRelay, HubCodeRow, HubRow, Hubs, RelayedRow};
 pub use node::Node;
 pub use quarantine::{Quarantine, QuarantineRow};
 pub use receipts::{CoveredChain, OfficeReceiptRow, Receipts, ReleaseRow};
+pub use together::{Together, Turn, Work};
 pub use trust::{CertificateRow, DeviceSessionRow, RevocationRow, SignedGrantRow, Trust};
 pub use views::{
     ApplicationFilter, ApplicationPage, ApplicationRow, DocumentViewRow, ListedApplication, Projected,
@@ -64,6 +66,7 @@ pub trait Store:
     + Archive
     + Backups
     + Receipts
+    + Together
     + Send
     + Sync
 {
@@ -81,6 +84,7 @@ impl<T> Store for T where
         + Archive
         + Backups
         + Receipts
+        + Together
         + Send
         + Sync
 {

@@ -13,6 +13,8 @@ pub trait Node {
     async fn value(&self, key: &str) -> Result<Option<String>, StoreError>;
     /// Keeps `value` under `key`, replacing what was there.
     async fn set_value(&self, key: &str, value: &str) -> Result<(), StoreError>;
+    /// Keeps `value` under `key` unless there is a value already, and returns the one that is kept.
+    async fn value_or(&self, key: &str, value: &str) -> Result<String, StoreError>;
     /// Flushes what is written and lets go of the files. Further calls fail.
     async fn close(&self);
 }

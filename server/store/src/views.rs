@@ -148,6 +148,8 @@ pub struct Projected {
     pub visits: Vec<VisitRow>,
     /// Rows of the applications among them.
     pub applications: Vec<ApplicationRow>,
+    /// Where the projection stood when this step was folded; none: wherever it stands.
+    pub after: Option<i64>,
     /// The log is folded up to here.
     pub upto: i64,
 }
@@ -156,6 +158,9 @@ pub struct Projected {
 #[async_trait]
 pub trait Views {
     /// Writes one step, or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when the projection no longer stands where the step begins.
     async fn project(&self, step: &Projected) -> Result<(), StoreError>;
     /// Up to where the log is folded.
     async fn projected_upto(&self) -> Result<i64, StoreError>;
@@ -166,8 +171,12 @@ pub trait Views {
     /// The given residents and all that share a NIK key with one of them or are linked to one, either way. One step;
     /// repeat until nothing is new.
     async fn resident_neighbours(&self, residents: &[Id]) -> Result<Vec<Id>, StoreError>;
-    /// Sets the flags (resident, question, spelling) of a whole group and clears its mark.
-    async fn set_group_flags(&self, flags: &[(Id, bool, bool)]) -> Result<(), StoreError>;
+    /// Sets the flags (resident, question, spelling) of a whole group and clears its mark, as computed when the log was
+    /// folded up to `upto`.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when it is folded up to somewhere else.
+    async fn set_group_flags(&self, flags: &[(Id, bool, bool)], upto: i64) -> Result<(), StoreError>;
     /// One view.
     async fn view(&self, document: Id) -> Result<Option<DocumentViewRow>, StoreError>;
     /// Several views, by document id.

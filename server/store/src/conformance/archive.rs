@@ -111,6 +111,7 @@ async fn fill(store: &dyn Store) -> Result<(), StoreError> {
             resident: Some(id(7)),
         }],
         applications: vec![application(8, 1_000)],
+        after: None,
         upto: 2,
     };
     store.project(&step).await

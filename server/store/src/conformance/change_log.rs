@@ -1,7 +1,7 @@
 //! [`crate::ChangeLog`] without the pull.
 
 use super::samples::{accepted, aside, chain, change, frame, hash, id};
-use crate::{Append, Cursor, Store, StoreError, Touched};
+use crate::{Append, Basis, Cursor, Store, StoreError, Touched};
 
 /// Frames, chain, changes and scopes of one batch.
 pub async fn an_appended_batch_is_all_there(store: &dyn Store) -> Result<(), StoreError> {
@@ -82,5 +82,28 @@ pub async fn the_rolling_hash_follows_the_log(store: &dyn Store) -> Result<(), S
     let head = store.append(&accepted(vec![change(8, 2, &[]), change(7, 1, &[])])).await?;
     let expected = Cursor::default().after(&id(7), &hash(1)).after(&id(8), &hash(2));
     assert_eq!(head, expected);
+    Ok(())
+}
+
+/// What was judged beside another process is judged again, unless the documents stayed as they were.
+pub async fn a_batch_judged_on_what_is_no_longer_so_is_refused(store: &dyn Store) -> Result<(), StoreError> {
+    store.append(&accepted(vec![change(7, 1, &["everyone"]), change(8, 2, &["everyone"])])).await?;
+    let judged = |document: u8, n: u8, position: i64, aside: &[u8]| Append {
+        basis: Some(Basis {
+            position,
+            documents: vec![id(document)],
+            aside: aside.iter().map(|n| (id(document), hash(*n))).collect(),
+        }),
+        ..accepted(vec![change(document, n, &["everyone"])])
+    };
+    assert!(matches!(store.append(&judged(8, 3, 1, &[])).await, Err(StoreError::Stale(_))));
+    assert_eq!(store.append(&judged(7, 4, 1, &[])).await?.position, 3, "document 8 is none of its business");
+    assert!(matches!(store.append(&judged(7, 5, 2, &[])).await, Err(StoreError::Stale(_))));
+    assert_eq!(store.append(&judged(7, 5, 3, &[])).await?.position, 4);
+    store.append(&Append { quarantined: vec![aside(9, 6, "deps_missing")], ..Append::default() }).await?;
+    assert!(matches!(store.append(&judged(9, 7, 4, &[])).await, Err(StoreError::Stale(_))));
+    assert!(matches!(store.append(&judged(9, 7, 4, &[5])).await, Err(StoreError::Stale(_))));
+    assert_eq!(store.append(&judged(9, 7, 4, &[6])).await?.position, 5);
+    assert_eq!(store.changes_of(&[id(9)]).await?.len(), 1);
     Ok(())
 }

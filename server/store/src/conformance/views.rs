@@ -113,7 +113,7 @@ pub async fn a_changed_key_marks_both_groups(store: &dyn Store) -> Result<(), St
     let rows = vec![resident(1, Some(1), &[]), resident(2, Some(1), &[]), resident(3, Some(3), &[])];
     store.project(&people(rows)).await?;
     let flags = [(id(1), true, false), (id(2), true, false), (id(3), false, false)];
-    store.set_group_flags(&flags).await?;
+    store.set_group_flags(&flags, 1).await?;
     assert!(store.residents_to_regroup(10).await?.is_empty());
     store.project(&people(vec![resident(2, Some(3), &[])])).await?;
     assert_eq!(store.residents_to_regroup(10).await?, vec![id(1), id(2), id(3)]);
@@ -126,10 +126,10 @@ pub async fn group_flags_reach_the_list(store: &dyn Store) -> Result<(), StoreEr
     let row = ApplicationRow { resident: Some(id(50)), ..application(1, 10) };
     let step = Projected { residents: vec![resident(50, Some(1), &[])], ..listed(vec![row]) };
     store.project(&step).await?;
-    store.set_group_flags(&[(id(50), true, true)]).await?;
+    store.set_group_flags(&[(id(50), true, true)], 1).await?;
     let page = store.applications(&ApplicationFilter { attention: true, ..all() }).await?;
     assert_eq!(page.rows.first().map(|r| (r.identity_question, r.spelling)), Some((true, true)));
-    store.set_group_flags(&[(id(50), false, false)]).await?;
+    store.set_group_flags(&[(id(50), false, false)], 1).await?;
     assert_eq!(store.applications(&ApplicationFilter { attention: true, ..all() }).await?.total, 0);
     Ok(())
 }
@@ -197,5 +197,28 @@ pub async fn texts_of_any_length_and_with_any_character_are_taken(
     assert_eq!(store.applications_tracked(&long).await?.len(), 1);
     store.add_login_failure(&format!("{long}\0"), "10.0.0.1", 10, 0).await?;
     assert_eq!(store.account("a\0b").await?, None);
+    Ok(())
+}
+
+/// Two processes that fold at the same time are in nobody's way.
+pub async fn a_step_that_begins_elsewhere_is_refused(store: &dyn Store) -> Result<(), StoreError> {
+    let step = |text: &str, after: i64, upto: i64| Projected {
+        documents: vec![view(1, 3, text)],
+        after: Some(after),
+        upto,
+        ..Projected::default()
+    };
+    store.project(&step("first", 0, 5)).await?;
+    assert!(matches!(store.project(&step("late", 0, 3)).await, Err(StoreError::Stale(_))));
+    assert!(matches!(store.project(&step("early", 6, 7)).await, Err(StoreError::Stale(_))));
+    assert_eq!(store.projected_upto().await?, 5);
+    assert_eq!(store.view(id(1)).await?.map(|row| row.view).as_deref(), Some("first"));
+    store.project(&step("next", 5, 9)).await?;
+    store.project(&Projected { after: Some(9), ..people(vec![resident(50, Some(1), &[])]) }).await?;
+    let flags = [(id(50), true, true)];
+    assert!(matches!(store.set_group_flags(&flags, 9).await, Err(StoreError::Stale(_))));
+    assert_eq!(store.residents_to_regroup(10).await?, vec![id(50)], "the mark stays");
+    store.set_group_flags(&flags, 1).await?;
+    assert!(store.residents_to_regroup(10).await?.is_empty());
     Ok(())
 }
