@@ -20,6 +20,6 @@ impl Together for SqliteStore {
     }
 
     async fn news(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
