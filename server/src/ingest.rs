@@ -8,8 +8,8 @@
 //!
 //! `facts` gathers what the core has to know, `judge` asks it (no I/O, no clock), and the store writes.
 
-mod facts;
-mod judge;
+pub mod facts;
+pub mod judge;
 
 use std::sync::Arc;
 

@@ -18,6 +18,7 @@ use crate::limits::{
 };
 
 mod change;
+mod columns;
 mod value;
 
 /// One value of one key, with the change that wrote it.
@@ -179,14 +180,22 @@ impl Document {
         self.check_predecessors(meta)
     }
 
-    /// Every operation may replace only operations on the same key that exist.
+    /// Every operation may replace only operations on the same key that the change builds on. One that it
+    /// merely knows of would be accepted or not by the order of arrival, and Automerge 0.12 panics when it
+    /// comes before what it replaces.
     fn check_predecessors(&self, meta: &ChangeMeta) -> Result<(), Refusal> {
+        if meta.sets.iter().all(|set| set.replaces.is_empty()) {
+            return Ok(());
+        }
+        let built_on = self.built_on(&meta.deps);
         for set in &meta.sets {
             for (session, counter) in &set.replaces {
-                let written = self.changes.iter().find(|known| {
-                    known.session == *session && (known.start_op..=known.max_op).contains(counter)
+                let written = self.changes.iter().zip(&built_on).find(|(known, built_on)| {
+                    **built_on
+                        && known.session == *session
+                        && (known.start_op..=known.max_op).contains(counter)
                 });
-                let written = written.ok_or(Refusal::Shape)?;
+                let (written, _) = written.ok_or(Refusal::Shape)?;
                 let offset = usize::try_from(counter - written.start_op).map_err(|_| Refusal::Shape)?;
                 if written.sets.get(offset).is_none_or(|earlier| earlier.key != set.key) {
                     return Err(Refusal::Shape);
@@ -194,6 +203,19 @@ impl Document {
             }
         }
         Ok(())
+    }
+
+    /// For each change of the document whether `deps` are it or build on it.
+    fn built_on(&self, deps: &[ChangeHash]) -> Vec<bool> {
+        let mut built_on = vec![false; self.changes.len()];
+        let mut waiting: Vec<usize> = deps.iter().filter_map(|dep| self.by_hash.get(dep).copied()).collect();
+        while let Some(index) = waiting.pop() {
+            if !std::mem::replace(&mut built_on[index], true) {
+                let earlier = self.changes[index].deps.iter();
+                waiting.extend(earlier.filter_map(|dep| self.by_hash.get(dep).copied()));
+            }
+        }
+        built_on
     }
 
     fn remember(&mut self, meta: ChangeMeta) {

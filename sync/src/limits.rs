@@ -7,6 +7,9 @@ pub const CHANGE_BYTES_MAX: usize = 256 * 1024;
 pub const EDIT_BYTES_MAX: usize = 192 * 1024;
 /// Operations in one change. A full application has about 60 keys.
 pub const CHANGE_OPS_MAX: usize = 2_000;
+/// Earlier operations that one change may replace, all its operations together. A key has as many values as
+/// people wrote it apart: a handful.
+pub const CHANGE_REPLACES_MAX: usize = 8_000;
 /// Highest operation counter of a document: far below 2^32, where Automerge 0.12 can no longer edit.
 pub const OP_COUNTER_MAX: u64 = 1 << 31;
 /// Bytes of one key of a document.
@@ -19,6 +22,8 @@ pub const DOCUMENT_CHANGES_MAX: usize = 10_000;
 pub const RECORD_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes that one body may inflate to: a decompression bomb stops here.
 pub const BODY_INFLATED_MAX: usize = 64 * 1024 * 1024;
+/// Records that one body may have. The largest answer has some hundred.
+pub const BODY_RECORDS_MAX: usize = 16 * 1024;
 /// Saves of one frame.
 pub const FRAME_SAVES_MAX: usize = 1_024;
 /// Changes after which a frame is full. One signature is shared by this many changes, and a cut link

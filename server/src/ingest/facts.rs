@@ -45,6 +45,9 @@ pub struct Facts {
 }
 
 /// Reads it all. A document's changes are read before anything of this group is written.
+///
+/// # Errors
+/// [`StoreError`].
 pub async fn gather(
     store: &dyn Store,
     frames: &[Arrived],

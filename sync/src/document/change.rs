@@ -1,9 +1,11 @@
 //! Reading one raw change before Automerge's document sees it.
 
+use std::panic::catch_unwind;
+
 use automerge::Change;
 use automerge::legacy::{Key, ObjectId, OpType};
 
-use crate::document::Value;
+use crate::document::{Value, columns};
 use crate::ids::{ChangeHash, SessionId, sha256};
 use crate::limits::{CHANGE_BYTES_MAX, CHANGE_OPS_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::wire::{Reader, WireError, put_varint};
@@ -228,6 +230,14 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(Change, ChangeMeta), Refusal> {
     if chunk_of(contents).0 != bytes {
         return Err(Refusal::Malformed);
     }
+    columns::bounded(contents)?;
+    catch_unwind(|| read(bytes)).unwrap_or(Err(Refusal::Malformed))
+}
+
+/// Automerge 0.12 panics on some columns that its own checks let pass (an operation that names an actor which
+/// the change does not list, a number beyond its type): such bytes are malformed. Nothing is shared that a
+/// panic could leave half done. Where panics abort, the host discards the instance.
+fn read(bytes: &[u8]) -> Result<(Change, ChangeMeta), Refusal> {
     let change = Change::try_from(bytes).map_err(|_| Refusal::Malformed)?;
     if change.hash().0 != sha256(&[&bytes[8..]]) {
         return Err(Refusal::Malformed);

@@ -191,6 +191,19 @@ mod hostile {
         assert_eq!(refused(&wrong), Refusal::Shape);
     }
 
+    /// Found by the fuzz target `change`: accepted after what it replaces, a panic of the engine before it.
+    #[test]
+    fn replacing_what_the_change_does_not_build_on_is_refused() {
+        let mut document = empty();
+        made(&mut document, SESSION, &set("name", "Sulastri"));
+        let blind = altered(&made(&mut empty(), OTHER, &set("name", "Rusdi")).bytes, |change| {
+            let seen = automerge::legacy::OpId::new(1, &automerge::ActorId::from(&SESSION.0[..]));
+            change.operations[0].pred = vec![seen].into();
+        });
+        assert_eq!(document.accept(&blind), Err(Refusal::Shape));
+        assert_eq!(empty().accept(&blind), Err(Refusal::Shape));
+    }
+
     #[test]
     fn a_change_without_an_author_is_refused() {
         let wrong = altered(&first_change(), |change| {

@@ -3,7 +3,7 @@
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 use super::record::{RecordKind, records_in};
-use crate::limits::BODY_INFLATED_MAX;
+use crate::limits::{BODY_INFLATED_MAX, BODY_RECORDS_MAX};
 use crate::wire::{WireError, put_bytes};
 
 const MAGIC: &[u8; 5] = b"MPPS\x01";
@@ -80,6 +80,7 @@ pub struct BodyReader {
     inflated: Vec<u8>,
     total: usize,
     fault: Option<WireError>,
+    records: usize,
 }
 
 impl Default for BodyReader {
@@ -90,6 +91,7 @@ impl Default for BodyReader {
             inflated: Vec::new(),
             total: 0,
             fault: None,
+            records: 0,
         }
     }
 }
@@ -109,16 +111,14 @@ impl BodyReader {
                 return Err(WireError::Version);
             }
         }
+        let mut whole = Vec::new();
         if self.fault.is_none() {
             // In small pieces: what the inflater has of a piece that turns out to be broken is lost.
-            self.fault = bytes.chunks(PIECE).find_map(|piece| self.inflate(piece).err());
+            self.fault = bytes.chunks(PIECE).find_map(|piece| self.read(piece, &mut whole).err());
         }
-        let (records, consumed) = records_in(&self.inflated)?;
-        let records: Vec<_> = records.into_iter().map(|(kind, payload)| (kind, payload.to_vec())).collect();
-        self.inflated.drain(..consumed);
         match &self.fault {
-            Some(fault) if records.is_empty() => Err(fault.clone()),
-            _ => Ok(records),
+            Some(fault) if whole.is_empty() => Err(fault.clone()),
+            _ => Ok(whole),
         }
     }
 
@@ -127,29 +127,43 @@ impl BodyReader {
     /// # Errors
     /// [`WireError`].
     pub fn finish(&self) -> Result<(), WireError> {
-        records_in(&self.inflated)?;
         self.fault.clone().map_or(Ok(()), Err)
     }
 
-    fn inflate(&mut self, mut bytes: &[u8]) -> Result<(), WireError> {
-        loop {
-            self.inflated.reserve(STEP);
-            let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
-            let status = self
-                .inflate
-                .decompress_vec(bytes, &mut self.inflated, FlushDecompress::None)
-                .map_err(|_| WireError::Deflate)?;
-            let count = |now: u64, before: u64| usize::try_from(now - before).unwrap_or(usize::MAX);
-            let consumed = count(self.inflate.total_in(), before_in);
-            let produced = count(self.inflate.total_out(), before_out);
-            bytes = &bytes[consumed.min(bytes.len())..];
-            self.total = self.total.saturating_add(produced);
-            if self.total > BODY_INFLATED_MAX {
-                return Err(WireError::TooLong("inflated body"));
+    /// Inflates and takes records out after each step: what is inflated and waits is at most one record.
+    fn read(&mut self, mut bytes: &[u8], whole: &mut Vec<(RecordKind, Vec<u8>)>) -> Result<(), WireError> {
+        while self.inflate(&mut bytes)? {
+            let (records, consumed) = records_in(&self.inflated)?;
+            // Two inflated bytes are a record, and each costs memory of its own.
+            self.records += records.len();
+            if self.records > BODY_RECORDS_MAX {
+                return Err(WireError::TooLong("records"));
             }
-            if status == Status::StreamEnd || (consumed == 0 && produced == 0) {
-                return Ok(());
-            }
+            whole.extend(records.into_iter().map(|(kind, payload)| (kind, payload.to_vec())));
+            self.inflated.drain(..consumed);
         }
+        Ok(())
+    }
+
+    /// Inflates one step from the front of `bytes`; false when there is nothing left to do.
+    fn inflate(&mut self, bytes: &mut &[u8]) -> Result<bool, WireError> {
+        self.inflated.reserve(STEP);
+        let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
+        let status = self
+            .inflate
+            .decompress_vec(bytes, &mut self.inflated, FlushDecompress::None)
+            .map_err(|_| WireError::Deflate)?;
+        let count = |now: u64, before: u64| usize::try_from(now - before).unwrap_or(usize::MAX);
+        let consumed = count(self.inflate.total_in(), before_in);
+        let produced = count(self.inflate.total_out(), before_out);
+        *bytes = &bytes[consumed.min(bytes.len())..];
+        self.total = self.total.saturating_add(produced);
+        if self.total > BODY_INFLATED_MAX {
+            return Err(WireError::TooLong("inflated body"));
+        }
+        if status == Status::StreamEnd {
+            *bytes = &[];
+        }
+        Ok(consumed > 0 || produced > 0)
     }
 }

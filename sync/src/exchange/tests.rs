@@ -124,6 +124,16 @@ fn a_decompression_bomb_stops_at_the_limit() {
     assert_eq!(reader.finish(), Err(WireError::TooLong("inflated body")));
 }
 
+/// Found by the fuzz target `body`: millions of empty records in a small body, each with a place in memory.
+#[test]
+fn a_body_of_countless_empty_records_stops_at_the_limit() {
+    let mut writer = BodyWriter::default();
+    for _ in 0..=crate::limits::BODY_RECORDS_MAX {
+        writer.record(RecordKind::End, &[]);
+    }
+    assert_eq!(BodyReader::default().push(&writer.finish()), Err(WireError::TooLong("records")));
+}
+
 #[test]
 fn an_unknown_record_is_skipped_and_a_critical_one_is_not() {
     assert_eq!(records_in(&[0x40, 2, 1, 1, 0x1f, 0]).unwrap(), (vec![(RecordKind::End, &[][..])], 6));
