@@ -133,14 +133,20 @@ impl BodyReader {
     /// Inflates and takes records out after each step: what is inflated and waits is at most one record.
     fn read(&mut self, mut bytes: &[u8], whole: &mut Vec<(RecordKind, Vec<u8>)>) -> Result<(), WireError> {
         while self.inflate(&mut bytes)? {
-            let (records, consumed) = records_in(&self.inflated)?;
-            // Two inflated bytes are a record, and each costs memory of its own.
-            self.records += records.len();
-            if self.records > BODY_RECORDS_MAX {
-                return Err(WireError::TooLong("records"));
+            // Until nothing is taken: a record that can never be whole shows only when it stands first.
+            loop {
+                let (records, consumed) = records_in(&self.inflated)?;
+                // Two inflated bytes are a record, and each costs memory of its own.
+                self.records += records.len();
+                if self.records > BODY_RECORDS_MAX {
+                    return Err(WireError::TooLong("records"));
+                }
+                whole.extend(records.into_iter().map(|(kind, payload)| (kind, payload.to_vec())));
+                self.inflated.drain(..consumed);
+                if consumed == 0 {
+                    break;
+                }
             }
-            whole.extend(records.into_iter().map(|(kind, payload)| (kind, payload.to_vec())));
-            self.inflated.drain(..consumed);
         }
         Ok(())
     }

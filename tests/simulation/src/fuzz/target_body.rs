@@ -27,7 +27,7 @@ const INFLATED: u8 = 2;
 pub fn run(bytes: &[u8]) {
     let items = unpack(bytes);
     let body = body_of(&items);
-    let whole = RequestReader::default().push(&body);
+    let whole = in_pieces(&body, body.len().max(1));
     let step = 1 + body.len() / 7;
     let pieces = in_pieces(&body, step);
     if let Ok(whole) = &whole {
@@ -54,9 +54,9 @@ fn again(records: &[RequestRecord]) {
             _ => None,
         })
         .collect();
-    let read = RequestReader::default().push(&encode_request(&hello, &frames));
-    let Ok(read) = read else {
-        assert!(frames.len() > 8, "what was read cannot be written: {read:?}");
+    let body = encode_request(&hello, &frames);
+    let Ok(read) = in_pieces(&body, body.len()) else {
+        assert!(frames.len() > 8, "what was read cannot be written");
         return;
     };
     assert_eq!(read.first(), Some(&RequestRecord::Hello(hello)));
@@ -69,6 +69,7 @@ fn in_pieces(body: &[u8], step: usize) -> Result<Vec<RequestRecord>, mpp_sync::w
     for piece in body.chunks(step) {
         records.extend(reader.push(piece)?);
     }
+    reader.finish()?;
     Ok(records)
 }
 
@@ -109,6 +110,9 @@ fn hello(scopes: usize) -> Hello {
                 scopes: (0..scopes).map(|n| format!("village/16.04.10.{n:04}")).collect(),
             }],
         }),
+        flags: 1,
+        marks: 7,
+        ..Hello::default()
     }
 }
 
