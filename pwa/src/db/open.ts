@@ -8,14 +8,19 @@ export const DATABASE_NAME = 'mpp-petugas';
 
 /**
  * Opens the tablet's store and runs the upgrades it lacks.
- * `onBlocked` is called when another tab holds an older version open.
+ * `onBlocked` is called when another tab holds an older version open; `onGone` when the browser closes the store by
+ * itself, because its data was cleared.
  */
-export function openDatabase(onBlocked: () => void = () => undefined): Promise<Database> {
+export function openDatabase(
+  onBlocked: () => void = () => undefined,
+  onGone: () => void = () => undefined,
+): Promise<Database> {
   return openDB<FieldSchema>(DATABASE_NAME, MIGRATIONS.length, {
     upgrade(db, oldVersion, _newVersion, upgrade) {
       for (const step of MIGRATIONS.slice(oldVersion)) step(db, upgrade);
     },
     blocked: onBlocked,
+    terminated: onGone,
     blocking(_current, _blocked, event) {
       // A newer version of the app wants to upgrade; this tab steps aside and keeps nothing open.
       (event.target as IDBDatabase).close();

@@ -19,9 +19,11 @@ export class DraftKeeper {
   private waiting: ApplicationForm | null = null;
   private closed = false;
 
+  /** `onKept` hears after each try whether what was typed is on the disk. */
   constructor(
     private readonly tablet: Tablet,
     readonly id: string,
+    private readonly onKept: (kept: boolean) => void = () => undefined,
   ) {}
 
   /** The form changed. `form` must be a copy that nobody changes any more. */
@@ -31,7 +33,7 @@ export class DraftKeeper {
     this.timer ??= setTimeout(() => void this.flush(), QUIET);
   }
 
-  /** Writes what is waiting. */
+  /** Writes what is waiting. A full storage is no reason to fail: it waits for the next try. */
   async flush(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -39,7 +41,12 @@ export class DraftKeeper {
     const day = this.tablet.facts.get().prepared?.day.id;
     if (form === null || day === undefined || this.closed) return;
     this.waiting = null;
-    await writeDraft(this.tablet.db, { id: this.id, day, updated_at: nowSeconds(), form });
+    const kept = await writeDraft(this.tablet.db, { id: this.id, day, updated_at: nowSeconds(), form }).then(
+      () => true,
+      () => false,
+    );
+    if (!kept) this.waiting ??= form;
+    this.onKept(kept);
   }
 
   /** The form was saved or thrown away: nothing may write the draft again. */

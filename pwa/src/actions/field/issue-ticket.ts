@@ -2,6 +2,9 @@ import { randomBytes } from '../../core/bytes';
 import { readMeta } from '../../db/meta';
 import { writing, type Tablet } from './tablet';
 
+/** Whether the tablet had no room for it. */
+export { isStorageError as isStorageFull } from '../../sync/trouble';
+
 export interface Ticket {
   visit: string;
   ticket: string;

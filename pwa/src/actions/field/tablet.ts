@@ -89,6 +89,8 @@ export type Stage =
   /** Another tab of this tablet is open; this one takes over when that one closes. */
   | { name: 'elsewhere' }
   | { name: 'broken'; code: string }
+  /** The browser cleared the app's storage while it was open: what was not sent is gone. */
+  | { name: 'cleared' }
   | { name: 'ready'; tablet: Tablet };
 
 /** Travels in session headers, so that the office sees which tablets run what. */
@@ -99,7 +101,10 @@ const LOCK = 'mpp-petugas-writer';
 export function startTablet(): Signal<Stage> {
   const stage = new Source<Stage>({ name: 'opening' });
   const begin = async (): Promise<void> => {
-    const db = await openDatabase(() => stage.set({ name: 'elsewhere' }));
+    const db = await openDatabase(
+      () => stage.set({ name: 'elsewhere' }),
+      () => stage.set({ name: 'cleared' }),
+    );
     const tablet = await assemble({
       db,
       core: await loadCore(),

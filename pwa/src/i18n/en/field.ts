@@ -14,6 +14,9 @@ export const en: Sentences<keyof typeof id> = {
   'start.broken': 'The app cannot be opened',
   'start.broken.advice':
     'The data on the tablet is safe. Close and open the app again; if this stays, call IT staff and tell them: {code}',
+  'start.cleared': "This app's storage was cleared",
+  'start.cleared.advice':
+    'What was not sent from this tablet is lost; what is at the office is safe. Open again, sign in, and prepare this tablet once more. Ask IT staff to protect the storage of this app.',
   'start.again': 'Open again',
 
   'nav.home': 'Home',
@@ -96,6 +99,7 @@ export const en: Sentences<keyof typeof id> = {
   'home.recent': 'Saved last',
   'home.recent.all': 'See all',
   'home.failed': 'No number was issued ({code}). Press again.',
+  'home.storage': "No number yet: the tablet's storage is full. Delete photos or other apps, then press again.",
   'home.served_day': 'Service day {date}',
 
   'slip.title': 'Queue number',
@@ -136,6 +140,7 @@ export const en: Sentences<keyof typeof id> = {
   'serve.save': 'Save',
   'serve.saving': 'Saving…',
   'serve.kept': 'The form is kept on the tablet as you type',
+  'serve.not_kept': "Not kept: the tablet's storage is full. Do not close this page; delete photos or other apps.",
   'serve.stop': '{n} things to correct',
   'serve.look': 'Show',
   'serve.leave': 'Go on later',

@@ -13,6 +13,9 @@ export const id = {
   'start.broken': 'Aplikasi tidak bisa dibuka',
   'start.broken.advice':
     'Data di tablet tetap aman. Tutup lalu buka lagi aplikasi ini; kalau tetap begini, hubungi petugas TI dan sebutkan: {code}',
+  'start.cleared': 'Penyimpanan aplikasi ini dihapus',
+  'start.cleared.advice':
+    'Yang belum dikirim dari tablet ini hilang; yang sudah di kantor aman. Buka lagi, masuk, lalu siapkan tablet ini sekali lagi. Minta petugas TI melindungi penyimpanan aplikasi ini.',
   'start.again': 'Buka lagi',
 
   'nav.home': 'Beranda',
@@ -89,6 +92,7 @@ export const id = {
   'home.recent': 'Terakhir disimpan',
   'home.recent.all': 'Lihat semua',
   'home.failed': 'Nomor belum terbit ({code}). Coba tekan lagi.',
+  'home.storage': 'Nomor belum terbit: penyimpanan tablet penuh. Kosongkan foto atau aplikasi lain, lalu tekan lagi.',
   'home.served_day': 'Hari layanan {date}',
 
   'slip.title': 'Nomor antrean',
@@ -128,6 +132,7 @@ export const id = {
   'serve.save': 'Simpan',
   'serve.saving': 'Menyimpan…',
   'serve.kept': 'Isian tersimpan otomatis di tablet',
+  'serve.not_kept': 'Belum tersimpan: penyimpanan tablet penuh. Jangan tutup halaman ini; kosongkan foto atau aplikasi lain.',
   'serve.stop': '{n} hal perlu diperbaiki',
   'serve.look': 'Tunjukkan',
   'serve.leave': 'Lanjutkan nanti',

@@ -20,6 +20,8 @@ export class FormState {
   checked = $state.raw<CheckedForm>({ findings: [], shown: [], people: {} });
   attempted = $state(false);
   saving = $state(false);
+  /** False while the tablet has no room for the draft: what is typed stands on the screen only. */
+  kept = $state(true);
   readonly touched = new SvelteSet<string>();
   /** The agency whose services are shown first. */
   preferred = '';
@@ -38,7 +40,7 @@ export class FormState {
     private readonly tablet: Tablet,
     private readonly visit: string,
   ) {
-    this.keeper = new DraftKeeper(tablet, visit);
+    this.keeper = new DraftKeeper(tablet, visit, (kept) => (this.kept = kept));
   }
 
   /** Reads the visit, its draft and the services. False when there is no such visit here. */
