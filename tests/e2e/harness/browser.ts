@@ -42,6 +42,12 @@ export class Browser {
     return this.#page;
   }
 
+  /** Opens another tab of the same browser; it becomes the page of this browser when told so. */
+  async newTab(): Promise<Page> {
+    if (this.#context === undefined) throw new Error('this browser is not running');
+    return this.#context.newPage();
+  }
+
   /** Starts the browser on the profile it had before. */
   async launch(): Promise<void> {
     this.#context = await chromium.launchPersistentContext(this.#profile, {

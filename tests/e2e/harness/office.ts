@@ -1,11 +1,12 @@
 // The real server, on a folder of its own, as `mpp serve --demo` starts it.
 
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { freePort } from './proxy.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
@@ -70,6 +71,14 @@ export class Office {
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;
+  }
+
+  /** How many residents, visits and applications the office holds, by its own count. Ends the server. */
+  async recordCount(): Promise<number> {
+    await this.kill();
+    const { stdout } = await promisify(execFile)(BINARY, ['digest', '--data', this.#folder]);
+    const { count } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { count: number };
+    return count;
   }
 
   /** Ends the server and removes its folder. */

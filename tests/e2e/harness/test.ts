@@ -2,6 +2,7 @@
 
 import { test as base } from '@playwright/test';
 import { Browser } from './browser.ts';
+import { ShapedLink } from './link.ts';
 import { Office } from './office.ts';
 import { NetworkPath } from './proxy.ts';
 
@@ -18,6 +19,8 @@ interface Fixtures {
   office: Office;
   /** Lets somebody come with a tablet or a phone. They leave when the test ends. */
   person: (screen: 'tablet' | 'phone') => Promise<Person>;
+  /** Opens a link to a port that can be made bad. It closes when the test ends. */
+  badLink: (port: number) => Promise<ShapedLink>;
 }
 
 export const test = base.extend<Fixtures>({
@@ -42,6 +45,16 @@ export const test = base.extend<Fixtures>({
       await browser.close();
       await network.cut();
     }
+  },
+  // eslint-disable-next-line no-empty-pattern -- see above
+  badLink: async ({}, use) => {
+    const links: ShapedLink[] = [];
+    await use(async (port) => {
+      const link = await ShapedLink.open(port);
+      links.push(link);
+      return link;
+    });
+    for (const link of links) link.close();
   },
 });
 

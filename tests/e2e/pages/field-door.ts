@@ -51,6 +51,14 @@ export class FieldDoor {
     return { ticket, tracking };
   }
 
+  /** Tickets in the queue of the home screen, which must not be empty. */
+  async queue(): Promise<string[]> {
+    await this.goHome();
+    const codes = this.page.locator('.queue .code');
+    await expect(codes.first()).toBeVisible();
+    return codes.allInnerTexts();
+  }
+
   async serve(): Promise<void> {
     await this.page.getByRole('button', { name: 'Layani sekarang' }).click();
   }
