@@ -20,13 +20,14 @@ use crate::ingest::Ingest;
 use crate::node_key::NodeKey;
 use crate::projection::{Projection, Projector};
 use crate::regions::{DISTRICTS, RegionError, Regions, VILLAGES};
+use crate::trust::Trust;
 
 /// The database inside the data folder.
 const DATABASE: &str = "mpp.sqlite";
 /// Where the log's id is kept.
 const LOG_ID: &str = "log_id";
 /// Where it is kept which keys the processes of a database have.
-const KEYS: &str = "keys";
+pub(crate) const KEYS: &str = "keys";
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +58,12 @@ pub enum StartError {
         "the keys in {0} are not those that this database is served with: copy them from the first machine"
     )]
     OtherKeys(PathBuf),
+    /// A hub that has not joined an office.
+    #[error("this hub has not joined an office yet: mpp hub enroll --upstream URL --code CODE")]
+    NotEnrolled,
+    /// The root key is kept elsewhere or lost.
+    #[error("root.key is not in the data folder: put it back, or see docs/keys.md if it is lost")]
+    NoRootKey,
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(std::net::SocketAddr, #[source] io::Error),
@@ -72,6 +79,8 @@ pub struct Node {
     pub env: Arc<dyn Env>,
     /// Names the log.
     pub log: LogId,
+    /// Whom this node believes.
+    pub trust: Arc<Trust>,
 }
 
 impl Node {
@@ -107,7 +116,8 @@ impl Node {
             revoked_at: None,
         };
         store.put_device(&office).await?;
-        Ok(Self { store, key, env, log })
+        let trust = Trust::open(config, store.as_ref(), &key, env.as_ref()).await?;
+        Ok(Self { store, key, env, log, trust: Arc::new(trust) })
     }
 
     /// Folds this folder's log.

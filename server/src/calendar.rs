@@ -16,6 +16,24 @@ pub fn date(unix: i64, zone_hours: i64, days: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
+/// Unix seconds of the beginning of a date (`YYYY-MM-DD`) in UTC; none when it is no date.
+///
+/// Source: as [`civil`], `days_from_civil`.
+#[must_use]
+pub fn unix_of(date: &str) -> Option<i64> {
+    let mut parts = date.split('-').map(|part| part.parse::<i64>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    if parts.next().is_some() || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let year = year - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+    Some(days * DAY)
+}
+
 /// Days since 1970-01-01 as year, month and day of the Gregorian calendar.
 ///
 /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
@@ -63,6 +81,16 @@ pub fn in_words(date: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_begins_where_the_calendar_says() {
+        for text in ["1970-01-01", "2000-02-29", "2026-11-02", "2026-12-31", "2027-01-01"] {
+            assert_eq!(date(unix_of(text).unwrap(), 0, 0), text);
+        }
+        for wrong in ["", "2026", "2026-13-01", "2026-01-40", "a-b-c", "2026-01-01-01"] {
+            assert_eq!(unix_of(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn the_day_begins_at_midnight_of_the_regency() {

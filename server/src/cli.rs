@@ -2,6 +2,7 @@
 
 mod admin;
 mod bundle;
+mod keys;
 mod serve;
 mod tasks;
 
@@ -34,6 +35,11 @@ enum Command {
     Bundle {
         #[command(subcommand)]
         command: BundleCommand,
+    },
+    /// The keys of this office: who it is and what it certified.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
     },
     /// Bring the database to this version.
     Migrate(FolderArgs),
@@ -128,6 +134,25 @@ enum AdminCommand {
     Password(PasswordArgs),
 }
 
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Print the keys' fingerprints and every certificate.
+    Show(FolderArgs),
+    /// Give this node a new key, certified by the root key. Stop the server first.
+    RotateNode(FolderArgs),
+    /// Give the office a new root key. Tablets and hubs follow, unless the old one was lost. Stop the server first.
+    RotateRoot(RotateRootArgs),
+}
+
+#[derive(Debug, Args)]
+struct RotateRootArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// The old root key was lost or given away: begin anew. Every tablet is prepared again, every hub joins again.
+    #[arg(long)]
+    lost: bool,
+}
+
 #[derive(Debug, Args)]
 struct AddArgs {
     #[command(flatten)]
@@ -204,6 +229,13 @@ impl Cli {
             Command::Admin { command: AdminCommand::Add(args) } => admin::add(args).await,
             Command::Admin { command: AdminCommand::Password(args) } => admin::password(args).await,
             Command::Bundle { command: BundleCommand::Import(args) } => bundle::import(args).await,
+            Command::Keys { command: KeysCommand::Show(args) } => keys::show(args.config()).await,
+            Command::Keys { command: KeysCommand::RotateNode(args) } => {
+                keys::rotate_node(args.config()).await
+            }
+            Command::Keys { command: KeysCommand::RotateRoot(args) } => {
+                keys::rotate_root(args.folder.config(), args.lost).await
+            }
             Command::Migrate(args) => tasks::migrate(args.config()).await,
             Command::Rebuild(args) => tasks::rebuild(args.config()).await,
             Command::Digest(args) => tasks::digest(args.config()).await,

@@ -26,6 +26,8 @@ pub struct Config {
     pub phone: Option<String>,
     /// Fill an office with accounts, a catalogue and service days to try it out.
     pub demo: bool,
+    /// The office's address, when this node is a hub.
+    pub upstream: Option<String>,
     /// Largest size of the database in pages of 4096 bytes; for tests that fill the disk.
     pub max_pages: Option<u32>,
 }
@@ -45,6 +47,7 @@ impl Config {
             catalogue: None,
             phone: None,
             demo: false,
+            upstream: None,
             max_pages: None,
         }
     }

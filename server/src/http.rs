@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod auth;
 pub mod bundle;
+pub mod device;
 pub mod error;
 pub mod field;
 pub mod guard;

@@ -25,6 +25,7 @@ pub mod receipts;
 pub mod regions;
 pub mod review;
 pub mod telemetry;
+pub mod trust;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

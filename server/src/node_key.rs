@@ -70,6 +70,21 @@ impl NodeKey {
         self.signing.verifying_key().to_sec1_point(false).as_bytes().to_vec()
     }
 
+    /// The public half as certificates carry it.
+    #[must_use]
+    pub fn public_array(&self) -> [u8; mpp_sync::trust::PUBLIC_KEY_BYTES] {
+        mpp_sync::trust::public_key_of(&self.signing)
+    }
+
+    /// Keyed hash of what this node asks a device to sign: only this node can have made it.
+    #[must_use]
+    pub fn challenge_mac(&self, challenge: &[u8]) -> [u8; 32] {
+        let secret = mpp_sync::ids::sha256(&[b"mpp.challenge.1", &self.signing.to_bytes()]);
+        Hmac::<Sha256>::new_from_slice(&secret)
+            .map(|mac| mac.chain_update(challenge).finalize().into_bytes().into())
+            .unwrap_or_default()
+    }
+
     /// The office as a device.
     #[must_use]
     pub fn device(&self) -> DeviceId {
@@ -96,7 +111,11 @@ fn broken(name: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("{name} does not hold a key"))
 }
 
-fn key_file(path: &Path, env: &dyn Env, fits: impl Fn(&[u8]) -> bool) -> io::Result<[u8; 32]> {
+/// Reads 32 bytes in hex from a file, or makes them until they fit.
+///
+/// # Errors
+/// When the file cannot be read or written, or holds something else.
+pub fn key_file(path: &Path, env: &dyn Env, fits: impl Fn(&[u8]) -> bool) -> io::Result<[u8; 32]> {
     match fs::read_to_string(path) {
         Ok(text) => {
             let bytes = hex::decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());

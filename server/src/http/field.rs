@@ -5,21 +5,24 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
-use mpp_store::{DeviceRow, GrantRow, StoreError};
+use mpp_store::{DeviceRow, GrantRow, SignedGrantRow, StoreError};
 use mpp_sync::action::{ActionError, register_device};
 use mpp_sync::check::{EVERYONE, day_scope, village_scope};
 use mpp_sync::ids::{DeviceId, DocumentId};
 use mpp_sync::rules::ticket;
+use mpp_sync::trust::PUBLIC_KEY_BYTES;
 use p256::ecdsa::VerifyingKey;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Shared;
 use super::auth::AuthOfficer;
+use super::device::text_of;
 use super::error::ApiError;
 use super::guard::json_body;
 use crate::authoring::AuthoringError;
 use crate::review::published::{days, json_of, text};
+use crate::trust::{TabletGrant, grant_for_tablet};
 
 /// Tablets on one day at most: beyond that somebody prepares in a loop.
 const TABLETS_MAX: u32 = 200;
@@ -74,7 +77,7 @@ pub async fn prepare(
             "Anda tidak terdaftar sebagai petugas hari layanan ini. Hubungi supervisor.",
         ));
     }
-    let device = register(&app, &asked).await?;
+    let (device, public_key, name) = register(&app, &asked).await?;
     let label = grant(&app, device, asked.day, &account.username).await?;
     let days = [asked.day];
     let written = app.office.write(&account.username, &days, |context, documents| {
@@ -89,13 +92,31 @@ pub async fn prepare(
     let view = app.store().view(asked.day.0).await?.ok_or_else(ApiError::not_found)?;
     let day = json_of(&view)?;
     tracing::info!(code = "DEVICE_PREPARED", device = %device, "a tablet was put on a day");
+    let scopes = scopes_of_day(&day, &asked.day);
+    let given = TabletGrant {
+        public_key,
+        device_name: &name,
+        day: asked.day,
+        date: text(&day, "date"),
+        label: &label,
+        officer: &account.username,
+        scopes: scopes.clone(),
+    };
+    let known = app.node.trust.known();
+    let now = app.env().now();
+    let grant = grant_for_tablet(&app.node.key, given, now).encode();
+    let row = SignedGrantRow { device: device.0, day: asked.day.0, bytes: grant.clone(), issued_at: now };
+    app.store().put_signed_grant(&row).await?;
     Ok(Json(json!({
         "device": device,
         "label": label,
-        "scopes": scopes_of_day(&day, &asked.day),
+        "scopes": scopes,
         "day": day,
         "log": app.node.log,
         "bundle_key": URL_SAFE_NO_PAD.encode(app.node.key.bundle_public()),
+        "grant": text_of(&grant),
+        "certificate": text_of(&known.own.encode()),
+        "root": text_of(&known.root),
     })))
 }
 
@@ -108,7 +129,10 @@ pub fn scopes_of_day(day: &Value, id: &DocumentId) -> Vec<String> {
 }
 
 /// Keeps the tablet's key; its id follows from it.
-async fn register(app: &Shared, asked: &Prepare) -> Result<DeviceId, ApiError> {
+async fn register(
+    app: &Shared,
+    asked: &Prepare,
+) -> Result<(DeviceId, [u8; PUBLIC_KEY_BYTES], String), ApiError> {
     let invalid = || {
         ApiError::new(
             StatusCode::BAD_REQUEST,
@@ -118,7 +142,8 @@ async fn register(app: &Shared, asked: &Prepare) -> Result<DeviceId, ApiError> {
     };
     let typed = asked.device_public_key.as_str();
     let key = URL_SAFE_NO_PAD.decode(typed).or_else(|_| URL_SAFE.decode(typed)).map_err(|_| invalid())?;
-    if key.len() != 65 || VerifyingKey::from_sec1_bytes(&key).is_err() {
+    let key: [u8; PUBLIC_KEY_BYTES] = key.try_into().map_err(|_| invalid())?;
+    if VerifyingKey::from_sec1_bytes(&key).is_err() {
         return Err(invalid());
     }
     let device = DeviceId::of_key(&key);
@@ -128,15 +153,16 @@ async fn register(app: &Shared, asked: &Prepare) -> Result<DeviceId, ApiError> {
         return Err(revoked());
     }
     let name: String = asked.device_name.trim().chars().take(NAME_MAX).collect();
+    let name = if name.is_empty() { "Tablet".to_owned() } else { name };
     let row = DeviceRow {
         id: device.0,
-        public_key: key,
-        name: if name.is_empty() { "Tablet".to_owned() } else { name },
+        public_key: key.to_vec(),
+        name: name.clone(),
         created_at: app.env().now(),
         revoked_at: None,
     };
     app.store().put_device(&row).await?;
-    Ok(device)
+    Ok((device, key, name))
 }
 
 /// A device that was taken out of service.

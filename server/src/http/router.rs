@@ -16,7 +16,7 @@ use tower_http::trace::TraceLayer;
 use tracing::Span;
 
 use super::guard::{REQUEST_ID, same_site, secure_headers};
-use super::{Shared, assets, bundle, field, health, login, office, public, residents, sync};
+use super::{Shared, assets, bundle, device, field, health, login, office, public, residents, sync};
 use crate::clock::{Env, random};
 
 /// For one request; the slowest is a full sync body on a village link.
@@ -36,6 +36,9 @@ pub fn router(app: Shared) -> Router {
         // Field officers and their tablets.
         .route("/api/field/days", get(field::field_days))
         .route("/api/field/prepare", post(field::prepare))
+        .route("/api/field/challenge", get(device::challenge))
+        .route("/api/field/enter", post(device::enter))
+        .route("/api/field/revocations", get(device::revocations))
         .route("/sync/v1", post(sync::exchange))
         // Supervisors.
         .route("/api/office/days", get(office::office_days))

@@ -7,18 +7,20 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
-use mpp_store::{Cursor as LogCursor, LoggedChange, PullGroup, PullQuery};
+use mpp_store::{Cursor as LogCursor, LoggedChange, PullGroup, PullQuery, StoreError};
 use mpp_sync::check::EVERYONE;
 use mpp_sync::exchange::{
     Changes, Cursor, HeldChain, Hello, Listed, PullRequest, RequestReader, RequestRecord, ResponseRecord,
     ResponseWriter, Welcome,
 };
-use mpp_sync::ids::{ChangeHash, DocumentId, FrameHash, Kind, Rolling, SessionId};
+use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, FrameHash, Kind, Rolling, SessionId};
 use mpp_sync::save::Entry;
+use mpp_sync::trust::Grant;
 use mpp_sync::wire::WireError;
 
 use super::Shared;
-use super::auth::AuthOfficer;
+use super::auth::Caller;
+use super::device::admitted;
 use super::error::ApiError;
 use super::field::{on_roster, revoked, scopes_of_day};
 use crate::ingest::{Notice, Outcome, Pending, Submission};
@@ -53,7 +55,7 @@ struct Exchange {
 /// and were stored stay stored; the next exchange says so.
 pub async fn exchange(
     State(app): State<Shared>,
-    AuthOfficer(account): AuthOfficer,
+    caller: Caller,
     request: Request,
 ) -> Result<Response, ApiError> {
     if !speaks_sync(request.headers()) {
@@ -63,10 +65,10 @@ pub async fn exchange(
             "Permintaan tidak terbaca. Perbarui aplikasi di tablet ini.",
         ));
     }
-    let exchange = receive(&app, &account.username, request.into_body()).await?;
+    let exchange = receive(&app, &caller, request.into_body()).await?;
     let hello = exchange.hello.as_ref().ok_or(WireError::Truncated)?;
     let pull = match &hello.pull {
-        Some(pull) => Some(granted(&app, &account.username, hello, pull).await?),
+        Some(pull) => Some(granted(&app, &caller, hello, pull).await?),
         None => None,
     };
     let body = answer(&app, &exchange, hello, pull).await?;
@@ -79,10 +81,10 @@ fn speaks_sync(headers: &HeaderMap) -> bool {
 
 /// Reads the body as it arrives and hands every whole frame in at once. All that was handed in is durable, or refused,
 /// when this returns, with or without an error.
-async fn receive(app: &Shared, officer: &str, body: Body) -> Result<Exchange, ApiError> {
+async fn receive(app: &Shared, caller: &Caller, body: Body) -> Result<Exchange, ApiError> {
     let mut exchange = Exchange::default();
     let mut pending: Vec<Pending> = Vec::new();
-    let read = read_body(app, officer, body, &mut exchange, &mut pending).await;
+    let read = read_body(app, caller, body, &mut exchange, &mut pending).await;
     let settled = settle(&mut exchange, &mut pending).await;
     read.and(settled)?;
     Ok(exchange)
@@ -90,7 +92,7 @@ async fn receive(app: &Shared, officer: &str, body: Body) -> Result<Exchange, Ap
 
 async fn read_body(
     app: &Shared,
-    officer: &str,
+    caller: &Caller,
     body: Body,
     exchange: &mut Exchange,
     pending: &mut Vec<Pending>,
@@ -103,7 +105,7 @@ async fn read_body(
         // In small pieces, because a piece that turns out to be damaged costs the whole records in it.
         for piece in chunk.chunks(PIECE) {
             for record in reader.push(piece)? {
-                take(app, officer, record, exchange, pending).await?;
+                take(app, caller, record, exchange, pending).await?;
             }
         }
     }
@@ -112,27 +114,38 @@ async fn read_body(
 
 async fn take(
     app: &Shared,
-    officer: &str,
+    caller: &Caller,
     record: RequestRecord,
     exchange: &mut Exchange,
     pending: &mut Vec<Pending>,
 ) -> Result<(), ApiError> {
     match record {
         RequestRecord::Hello(hello) => {
-            known_device(app, &hello).await?;
+            known_device(app, caller, &hello).await?;
             exchange.sessions.extend(hello.chains.iter().map(|chain| chain.session));
             exchange.hello = Some(hello);
         }
         RequestRecord::Frame(bytes) => {
-            let submission = Submission { bytes, officer: officer.to_owned() };
+            let officer = match caller {
+                Caller::Officer(account) => account.username.clone(),
+                // Whose work it is stands in the device's grant.
+                Caller::Device(_) | Caller::Hub(_) => String::new(),
+            };
+            let submission = Submission { bytes, officer };
             pending.push(app.ingest.submit(submission).await?);
             if pending.len() >= PENDING_MAX {
                 settle(exchange, pending).await?;
             }
         }
-        // A grant, an offer or a step of a repair says nothing to this node yet.
-        RequestRecord::Grant(_) | RequestRecord::Offer(_) | RequestRecord::Repair(_) | RequestRecord::End => {
+        RequestRecord::Grant(bytes) => {
+            let grant = Grant::decode(&bytes)?;
+            // A grant that is not believed keeps nobody's frames out but those of its own device.
+            if let Err(error) = admitted(app, &grant).await {
+                tracing::warn!(code = "GRANT_NOT_TAKEN", reason = error.code(), device = %grant.granted.device());
+            }
         }
+        // An offer or a step of a repair says nothing to this node yet.
+        RequestRecord::Offer(_) | RequestRecord::Repair(_) | RequestRecord::End => {}
     }
     Ok(())
 }
@@ -156,7 +169,14 @@ async fn settle(exchange: &mut Exchange, pending: &mut Vec<Pending>) -> Result<(
     failure.map_or(Ok(()), |error| Err(error.into()))
 }
 
-async fn known_device(app: &Shared, hello: &Hello) -> Result<(), ApiError> {
+async fn known_device(app: &Shared, caller: &Caller, hello: &Hello) -> Result<(), ApiError> {
+    match caller {
+        Caller::Officer(_) => {}
+        Caller::Device(device) if *device == hello.device => {}
+        // Its session ends when a hub is revoked.
+        Caller::Hub(device) if *device == hello.device => return Ok(()),
+        Caller::Device(_) | Caller::Hub(_) => return Err(ApiError::malformed("device")),
+    }
     match app.store().device(hello.device.0).await? {
         Some(device) if device.revoked_at.is_some() => Err(revoked()),
         Some(_) => Ok(()),
@@ -172,11 +192,15 @@ async fn known_device(app: &Shared, hello: &Hello) -> Result<(), ApiError> {
 /// still says what the office holds.
 async fn granted(
     app: &Shared,
-    officer: &str,
+    caller: &Caller,
     hello: &Hello,
     pull: &PullRequest,
 ) -> Result<PullQuery, ApiError> {
-    let allowed = scopes_of(app, officer, hello).await?;
+    let allowed = match caller {
+        Caller::Officer(account) => scopes_of(app, &account.username, hello).await?,
+        Caller::Device(device) => scopes_granted(app, *device).await?,
+        Caller::Hub(hub) => scopes_of_hub(app, *hub).await?,
+    };
     let same_log = pull.log == Some(app.node.log);
     let groups = pull.cursors.iter().filter_map(|cursor| {
         let scopes: Vec<String> =
@@ -202,6 +226,30 @@ async fn scopes_of(app: &Shared, officer: &str, hello: &Hello) -> Result<BTreeSe
         let day = json_of(&view)?;
         if on_roster(&day, officer) {
             allowed.extend(scopes_of_day(&day, &DocumentId(grant.day)));
+        }
+    }
+    Ok(allowed)
+}
+
+/// What the device's grants name, while their leases hold.
+async fn scopes_granted(app: &Shared, device: DeviceId) -> Result<BTreeSet<String>, ApiError> {
+    let now = u64::try_from(app.env().now()).unwrap_or(0);
+    let mut allowed = BTreeSet::new();
+    for row in app.store().signed_grants(&[device.0]).await? {
+        let grant = Grant::decode(&row.bytes).map_err(|_| StoreError::Corrupt("grant"))?;
+        if grant.may_read_at(now) {
+            allowed.extend(grant.granted.scopes);
+        }
+    }
+    Ok(allowed)
+}
+
+/// What everybody reads, and the days that the hub may hold.
+async fn scopes_of_hub(app: &Shared, hub: DeviceId) -> Result<BTreeSet<String>, ApiError> {
+    let mut allowed = BTreeSet::from([EVERYONE.to_owned()]);
+    for day in app.store().hub_days(hub.0).await? {
+        if let Some(view) = app.store().view(day).await? {
+            allowed.extend(scopes_of_day(&json_of(&view)?, &DocumentId(day)));
         }
     }
     Ok(allowed)

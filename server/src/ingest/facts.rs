@@ -33,6 +33,8 @@ pub struct Facts {
     pub devices: HashMap<DeviceId, DeviceRow>,
     /// The days each of them was granted.
     pub granted: HashMap<DeviceId, Vec<DocumentId>>,
+    /// Who each of them was given to last.
+    pub officers: HashMap<DeviceId, String>,
     /// The documents touched.
     pub documents: HashMap<DocumentId, KnownDocument>,
     /// What is kept aside of those documents and may pass later.
@@ -82,7 +84,11 @@ pub async fn gather(
     devices.extend(frames.iter().filter_map(|frame| frame.header.as_ref()).map(|header| header.device));
     for device in devices {
         if let Some(row) = store.device(device.0).await? {
-            let days = store.grants_of(device.0).await?.into_iter().map(|grant| DocumentId(grant.day));
+            let grants = store.grants_of(device.0).await?;
+            if let Some(last) = grants.last() {
+                facts.officers.insert(device, last.username.clone());
+            }
+            let days = grants.into_iter().map(|grant| DocumentId(grant.day));
             facts.granted.insert(device, days.collect());
             facts.devices.insert(device, row);
         }

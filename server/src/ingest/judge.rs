@@ -161,7 +161,12 @@ impl Judge {
         row.head_hash = after.head.0;
         row.last_save = after.last_save.0;
         row.changes = earlier + i64::try_from(changes).unwrap_or(i64::MAX);
-        row.officer = officer;
+        // A device or hub that entered by its key names nobody: then it is who was granted the device.
+        if !officer.is_empty() {
+            row.officer = officer;
+        } else if row.officer.is_empty() {
+            row.officer = self.facts.officers.get(&device).cloned().unwrap_or_default();
+        }
         row.last_at = self.now;
         self.touched_chains.insert(frame.session);
         self.frames.push(FrameRow {

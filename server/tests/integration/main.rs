@@ -5,6 +5,7 @@
 )]
 
 mod bundle;
+mod entering;
 mod frames;
 mod login;
 mod office;
