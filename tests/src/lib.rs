@@ -5,7 +5,8 @@
 //! [`office`], [`headless`] and [`cable`] run the real programs for tests and for the bench; [`link`] is a
 //! slow network that breaks, [`dice`] says where.
 //! [`operations`] is the form of `data/service-day.jsonl`, and [`expected`] compares records with it
-//! without any of the code that made them. [`generate`] fills an office with as much as one likes. [`reference`](mod@reference) is what traffic is measured against.
+//! without any of the code that made them. [`generate`] fills an office with as much as one likes,
+//! [`history`] makes the folder of one that has worked for years. [`reference`](mod@reference) is what traffic is measured against.
 
 pub mod cable;
 pub mod clock;
@@ -13,6 +14,7 @@ pub mod dice;
 pub mod expected;
 pub mod generate;
 pub mod headless;
+pub mod history;
 pub mod link;
 pub mod office;
 pub mod operations;
