@@ -12,10 +12,12 @@ pub use receipt::{Receipt, ReceiptChain, ReceiptHeads, ReceiptRefusal};
 pub use record::{RecordKind, records_in};
 pub use repair::{RepairRequest, RepairStep, Want};
 pub use request::{
-    ChainClaim, Cursor, Extras, Hello, PROTOCOL, PullRequest, RequestReader, RequestRecord, encode_relay,
-    encode_request, encode_request_with, flags,
+    ChainClaim, Cursor, Extras, Hello, PROTOCOL, PullRequest, RequestReader, RequestRecord,
+    encode_comparison, encode_relay, encode_request, encode_request_with, flags,
 };
 pub use response::{BackupState, Digest, HeldChain, ResponseRecord, ResponseWriter, Welcome, decode_record};
+
+pub mod chains;
 
 mod body;
 mod changes;

@@ -35,6 +35,12 @@ pub const FRAME_BYTES_FULL: usize = 48 * 1024;
 pub const BUNDLE_CHARS_MAX: usize = 24 * 1024 * 1024;
 /// Chains that one hello may name.
 pub const CHAINS_MAX: usize = 4_096;
+/// Months that one record of folds may name: forty years.
+pub const FOLD_MONTHS_MAX: usize = 512;
+/// Devices in months that one record of folds may name: forty tablets in forty months.
+pub const FOLD_DEVICES_MAX: usize = 2_048;
+/// Chains that an answer may list of one device in one month; more than that nobody starts an app.
+pub const FOLDED_CHAINS_MAX: usize = 16_384;
 /// Scopes that one pull may name.
 pub const SCOPES_MAX: usize = 2_048;
 /// Bytes of a scope's name.

@@ -81,7 +81,7 @@ pub enum GenerateError {
     #[error(transparent)]
     Office(#[from] AuthoringError),
     /// The rules do not allow what was made up.
-    #[error(transparent)]
+    #[error("{0:?}")]
     Action(#[from] ActionError),
     /// A frame could not be cut.
     #[error(transparent)]

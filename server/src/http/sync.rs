@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
 use mpp_store::{Cursor as LogCursor, LoggedChange, PullGroup, PullQuery, StoreError};
 use mpp_sync::check::EVERYONE;
+use mpp_sync::exchange::chains::FoldsAsked;
 use mpp_sync::exchange::{
     Changes, Cursor, HeldChain, Hello, Listed, PullRequest, RequestReader, RequestRecord, ResponseRecord,
     ResponseWriter, Welcome,
@@ -44,6 +45,7 @@ const PENDING_MAX: usize = 64;
 struct Exchange {
     hello: Option<Hello>,
     sessions: BTreeSet<SessionId>,
+    folds: Option<FoldsAsked>,
     refused: Vec<(SessionId, u64, String)>,
     lifted: Vec<Notice>,
 }
@@ -146,6 +148,7 @@ async fn take(
         }
         // An offer or a step of a repair says nothing to this node yet.
         RequestRecord::Offer(_) | RequestRecord::Repair(_) | RequestRecord::End => {}
+        RequestRecord::Folds(asked) => exchange.folds = Some(asked),
     }
     Ok(())
 }

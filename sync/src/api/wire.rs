@@ -221,6 +221,7 @@ fn record_json(record: ResponseRecord, blobs: &mut Blobs) -> Json {
         }
         ResponseRecord::Tombstone(bytes) => json!({"type": "tombstone", "bytes": blobs.add(bytes)}),
         ResponseRecord::Certificate(bytes) => json!({"type": "certificate", "bytes": blobs.add(bytes)}),
+        ResponseRecord::Folds(_) => json!({"type": "chain_folds"}),
         ResponseRecord::End { more } => json!({"type": "end", "more": more}),
     }
 }

@@ -18,6 +18,8 @@ pub enum RecordKind {
     Offer = 0x04,
     /// Up: one step of comparing what a scope lists.
     Repair = 0x05,
+    /// Up: what a node expects the other's folds of chains to be.
+    ChainFoldsAsked = 0x06,
     /// Down: which log answers.
     Welcome = 0x11,
     /// Down: what the node holds of the caller's chains, now.
@@ -40,6 +42,8 @@ pub enum RecordKind {
     Tombstone = 0x1a,
     /// Down: who the node is, signed by the root key.
     Certificate = 0x1b,
+    /// Down: where folds of chains differ.
+    ChainFoldsDiffer = 0x1c,
     /// Both ways: the last record.
     End = 0x1f,
 }
@@ -54,6 +58,7 @@ impl RecordKind {
             Self::Grant,
             Self::Offer,
             Self::Repair,
+            Self::ChainFoldsAsked,
             Self::Welcome,
             Self::Holds,
             Self::Refused,
@@ -65,6 +70,7 @@ impl RecordKind {
             Self::Want,
             Self::Tombstone,
             Self::Certificate,
+            Self::ChainFoldsDiffer,
             Self::End,
         ];
         all.into_iter().find(|kind| *kind as u8 == number)

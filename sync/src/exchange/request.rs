@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::body::{BodyReader, BodyWriter};
+use super::chains::FoldsAsked;
 use super::offer::Offer;
 use super::record::RecordKind;
 use super::repair::RepairRequest;
@@ -214,6 +215,16 @@ pub fn encode_request_with<B: AsRef<[u8]>>(hello: &Hello, extras: &Extras, frame
     body.finish()
 }
 
+/// Writes a request that compares chains: the hello, then the folds that are expected.
+#[must_use]
+pub fn encode_comparison(hello: &Hello, asked: &FoldsAsked) -> Vec<u8> {
+    let mut body = BodyWriter::default();
+    body.record(RecordKind::Hello, &hello.encode());
+    body.record(RecordKind::ChainFoldsAsked, &asked.encode());
+    body.record(RecordKind::End, &[]);
+    body.finish()
+}
+
 /// One record of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestRecord {
@@ -227,6 +238,8 @@ pub enum RequestRecord {
     Offer(Offer),
     /// One step of comparing a scope.
     Repair(RepairRequest),
+    /// Which folds of chains it expects.
+    Folds(FoldsAsked),
     /// Nothing was cut off.
     End,
 }
@@ -281,6 +294,7 @@ impl RequestReader {
             (RecordKind::Grant, true) => RequestRecord::Grant(payload),
             (RecordKind::Offer, true) => RequestRecord::Offer(Offer::decode(&payload)?),
             (RecordKind::Repair, true) => RequestRecord::Repair(RepairRequest::decode(&payload)?),
+            (RecordKind::ChainFoldsAsked, true) => RequestRecord::Folds(FoldsAsked::decode(&payload)?),
             (RecordKind::End, true) => RequestRecord::End,
             _ => return Err(WireError::Malformed("record order")),
         })

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::body::BodyWriter;
+use super::chains::FoldsDiffer;
 use super::changes::Changes;
 use super::receipt::Receipt;
 use super::record::RecordKind;
@@ -123,6 +124,8 @@ pub enum ResponseRecord {
     Tombstone(Vec<u8>),
     /// Who the node is, as it was signed.
     Certificate(Vec<u8>),
+    /// Where the node's folds of chains are others than the caller expected.
+    Folds(FoldsDiffer),
     /// The answer is whole.
     End {
         /// Whether there is more to ask for.
@@ -208,6 +211,7 @@ fn encode(record: &ResponseRecord) -> (RecordKind, Vec<u8>) {
         ResponseRecord::Receipt(receipt) => return (RecordKind::Receipt, receipt.encode()),
         ResponseRecord::Tombstone(bytes) => return (RecordKind::Tombstone, bytes.clone()),
         ResponseRecord::Certificate(bytes) => return (RecordKind::Certificate, bytes.clone()),
+        ResponseRecord::Folds(differ) => return (RecordKind::ChainFoldsDiffer, differ.encode()),
         ResponseRecord::End { more } => {
             out.push(u8::from(*more));
             RecordKind::End
@@ -291,11 +295,13 @@ pub fn decode_record(kind: RecordKind, payload: &[u8]) -> Result<Option<Response
         RecordKind::Receipt => ResponseRecord::Receipt(Receipt::decode(payload)?),
         RecordKind::Tombstone => ResponseRecord::Tombstone(payload.to_vec()),
         RecordKind::Certificate => ResponseRecord::Certificate(payload.to_vec()),
+        RecordKind::ChainFoldsDiffer => ResponseRecord::Folds(FoldsDiffer::decode(payload)?),
         RecordKind::End => ResponseRecord::End { more: reader.byte()? != 0 },
         RecordKind::Hello
         | RecordKind::Frame
         | RecordKind::Grant
         | RecordKind::Offer
-        | RecordKind::Repair => return Err(WireError::Malformed("record order")),
+        | RecordKind::Repair
+        | RecordKind::ChainFoldsAsked => return Err(WireError::Malformed("record order")),
     }))
 }

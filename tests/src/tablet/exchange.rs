@@ -133,7 +133,8 @@ impl Tablet {
             | ResponseRecord::Repair(_)
             | ResponseRecord::Want(_)
             | ResponseRecord::Tombstone(_)
-            | ResponseRecord::Certificate(_) => {}
+            | ResponseRecord::Certificate(_)
+            | ResponseRecord::Folds(_) => {}
         }
         Ok(())
     }
