@@ -101,6 +101,7 @@ pub async fn import(app: &App, text: &str) -> Result<Imported, ImportError> {
             RequestRecord::Grant(_)
             | RequestRecord::Offer(_)
             | RequestRecord::Repair(_)
+            | RequestRecord::Folds(_)
             | RequestRecord::End => {}
         }
     }

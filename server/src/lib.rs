@@ -10,6 +10,7 @@ pub mod authoring;
 pub mod bundle;
 pub mod calendar;
 pub mod catalogue_file;
+pub mod chains;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -24,6 +24,7 @@ use super::auth::Caller;
 use super::device::admitted;
 use super::error::ApiError;
 use super::field::{on_roster, revoked, scopes_of_day};
+use crate::chains;
 use crate::ingest::{Notice, Outcome, Pending, Submission};
 use crate::receipts::receipts;
 use crate::review::published::json_of;
@@ -296,6 +297,12 @@ async fn answer(
     }
     for (document, hash, code) in notices(app, exchange, &of_device).await? {
         writer.record(&ResponseRecord::Notice { document, hash, code });
+    }
+    if let Some(asked) = &exchange.folds {
+        // A hub carries everybody's chains and compares them all; a tablet compares its own.
+        let hub = app.store().hub(hello.device.0).await?.is_some();
+        let differ = chains::differ(app.store(), asked, (!hub).then_some(hello.device)).await?;
+        writer.record(&ResponseRecord::Folds(differ));
     }
     let more = match pull {
         Some(query) => write_changes(app, &mut writer, query).await?,

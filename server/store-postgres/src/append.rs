@@ -6,13 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mpp_store::{
-    Accepted, Append, Basis, ChainRow, ChangeRow, Cursor, FrameRow, Hash, Id, QuarantineRow, StoreError,
+    Accepted, Append, Basis, ChainRow, ChainSum, ChangeRow, Cursor, FrameRow, Hash, Id, QuarantineRow,
+    StoreError,
 };
 use sqlx::{PgConnection, Postgres, Transaction};
 
-use crate::PostgresStore;
 use crate::convert::{array, column, failed, get, ids, plain};
 use crate::together::tell;
+use crate::{PostgresStore, change_log};
 
 /// Writes the batch, or nothing.
 pub async fn append(store: &PostgresStore, batch: &Append) -> Result<Cursor, StoreError> {
@@ -96,10 +97,14 @@ async fn put_chains(
 ) -> Result<(), StoreError> {
     let mut chains: Vec<&ChainRow> = chains.iter().collect();
     chains.sort_by_key(|chain| chain.session);
+    // Folds are locked after all chains, in one order too.
+    let mut folds: BTreeMap<(i64, Id), Vec<(&ChainRow, Held)>> = BTreeMap::new();
     for chain in chains {
+        let before = held(transaction, chain).await?;
+        folds.entry((chain.month(), chain.device)).or_default().push((chain, before));
         sqlx::query(
-            "INSERT INTO chain (session, device, header, frames, changes, head_hash, saves, last_save, day, officer, last_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+            "INSERT INTO chain (session, device, header, frames, changes, head_hash, saves, last_save, day, officer, last_at, month) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
              ON CONFLICT (session) DO UPDATE SET frames = excluded.frames, changes = excluded.changes, \
              head_hash = excluded.head_hash, saves = excluded.saves, last_save = excluded.last_save, officer = excluded.officer, last_at = excluded.last_at",
         )
@@ -114,10 +119,64 @@ async fn put_chains(
         .bind(chain.day.as_ref().map(|day| &day[..]))
         .bind(plain(&chain.officer))
         .bind(chain.last_at)
+        .bind(chain.month())
         .execute(&mut **transaction)
         .await
         .map_err(failed)?;
     }
+    for ((month, device), chains) in folds {
+        fold(transaction, month, device, &chains).await?;
+    }
+    Ok(())
+}
+
+/// Frames and head of a chain before a batch.
+type Held = Option<(i64, Hash)>;
+
+/// What is held of a chain, locked.
+async fn held(transaction: &mut Transaction<'_, Postgres>, chain: &ChainRow) -> Result<Held, StoreError> {
+    let row = sqlx::query("SELECT frames, head_hash FROM chain WHERE session = $1 FOR UPDATE")
+        .bind(&chain.session[..])
+        .fetch_optional(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    row.map(|row| Ok((get(&row, "frames")?, array(&row, "head_hash")?))).transpose()
+}
+
+/// Puts chains into the sum of their device and month, each in place of what was held of it.
+async fn fold(
+    transaction: &mut Transaction<'_, Postgres>,
+    month: i64,
+    device: Id,
+    chains: &[(&ChainRow, Held)],
+) -> Result<(), StoreError> {
+    // The row is made first, so that there is one to lock: two writers of one device add one after the other.
+    sqlx::query(
+        "INSERT INTO chain_fold (month, device, sum, chains) VALUES ($1, $2, $3, 0) \
+         ON CONFLICT (month, device) DO NOTHING",
+    )
+    .bind(month)
+    .bind(&device[..])
+    .bind(&ChainSum::default().sum[..])
+    .execute(&mut **transaction)
+    .await
+    .map_err(failed)?;
+    let row = sqlx::query("SELECT * FROM chain_fold WHERE month = $1 AND device = $2 FOR UPDATE")
+        .bind(month)
+        .bind(&device[..])
+        .fetch_one(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    let sum = change_log::folded(&row)?.sum;
+    let sum = chains.iter().fold(sum, |sum, (chain, before)| chain.folded(*before, sum));
+    sqlx::query("UPDATE chain_fold SET sum = $3, chains = $4 WHERE month = $1 AND device = $2")
+        .bind(month)
+        .bind(&device[..])
+        .bind(&sum.sum[..])
+        .bind(i64::try_from(sum.chains).unwrap_or(i64::MAX))
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 

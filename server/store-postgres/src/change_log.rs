@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use mpp_store::{
-    Append, ChainRow, ChangeLog, Cursor, FrameRow, Id, LoggedChange, PullPage, PullQuery, StoreError, Touched,
+    Append, ChainFoldRow, ChainRow, ChainSum, ChangeLog, Cursor, FrameRow, Id, LoggedChange, PullPage,
+    PullQuery, StoreError, Touched,
 };
 use sqlx::postgres::PgRow;
 
@@ -36,6 +37,29 @@ impl ChangeLog for PostgresStore {
             .fetch_all(&self.pool)
             .await
             .map_err(failed)?;
+        rows.iter().map(chain).collect()
+    }
+
+    async fn chain_folds(&self, from: i64, to: i64) -> Result<Vec<ChainFoldRow>, StoreError> {
+        let rows =
+            sqlx::query("SELECT * FROM chain_fold WHERE month BETWEEN $1 AND $2 ORDER BY month, device")
+                .bind(from)
+                .bind(to)
+                .fetch_all(&self.pool)
+                .await
+                .map_err(failed)?;
+        rows.iter().map(folded).collect()
+    }
+
+    async fn chains_of_month(&self, device: Id, month: i64, limit: i64) -> Result<Vec<ChainRow>, StoreError> {
+        let rows =
+            sqlx::query("SELECT * FROM chain WHERE device = $1 AND month = $2 ORDER BY session LIMIT $3")
+                .bind(&device[..])
+                .bind(month)
+                .bind(limit)
+                .fetch_all(&self.pool)
+                .await
+                .map_err(failed)?;
         rows.iter().map(chain).collect()
     }
 
@@ -120,6 +144,12 @@ pub fn chain(row: &PgRow) -> Result<ChainRow, StoreError> {
         officer: get(row, "officer")?,
         last_at: get(row, "last_at")?,
     })
+}
+
+pub fn folded(row: &PgRow) -> Result<ChainFoldRow, StoreError> {
+    let chains: i64 = get(row, "chains")?;
+    let sum = ChainSum { sum: array(row, "sum")?, chains: u64::try_from(chains).unwrap_or(0) };
+    Ok(ChainFoldRow { month: get(row, "month")?, device: array(row, "device")?, sum })
 }
 
 fn frame(row: &PgRow) -> Result<FrameRow, StoreError> {

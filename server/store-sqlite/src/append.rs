@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use mpp_store::{
-    Accepted, Append, Basis, ChainRow, ChangeRow, Cursor, FrameRow, Id, QuarantineRow, StoreError,
+    Accepted, Append, Basis, ChainRow, ChangeRow, Cursor, FrameRow, Hash, Id, QuarantineRow, StoreError,
 };
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, Transaction};
 
-use crate::SqliteStore;
 use crate::convert::{CHUNK, array, failed, get, push_list};
+use crate::{SqliteStore, change_log};
 
 /// Writes the batch, or nothing.
 pub async fn append(store: &SqliteStore, batch: &Append) -> Result<Cursor, StoreError> {
@@ -78,9 +78,10 @@ async fn must_hold(transaction: &mut Transaction<'_, Sqlite>, basis: &Basis) -> 
 }
 
 async fn put_chain(transaction: &mut Transaction<'_, Sqlite>, chain: &ChainRow) -> Result<(), StoreError> {
+    fold_chain(transaction, chain).await?;
     sqlx::query(
-        "INSERT INTO chain (session, device, header, frames, changes, head_hash, saves, last_save, day, officer, last_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+        "INSERT INTO chain (session, device, header, frames, changes, head_hash, saves, last_save, day, officer, last_at, month) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
          ON CONFLICT (session) DO UPDATE SET frames = excluded.frames, changes = excluded.changes, \
          head_hash = excluded.head_hash, saves = excluded.saves, last_save = excluded.last_save, officer = excluded.officer, last_at = excluded.last_at",
     )
@@ -95,6 +96,54 @@ async fn put_chain(transaction: &mut Transaction<'_, Sqlite>, chain: &ChainRow) 
     .bind(chain.day.as_ref().map(|day| &day[..]))
     .bind(&chain.officer)
     .bind(chain.last_at)
+    .bind(chain.month())
+    .execute(&mut **transaction)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Puts the chain into the sum of its device and month, in place of what was held of it.
+async fn fold_chain(transaction: &mut Transaction<'_, Sqlite>, chain: &ChainRow) -> Result<(), StoreError> {
+    let before = sqlx::query("SELECT frames, head_hash FROM chain WHERE session = $1")
+        .bind(&chain.session[..])
+        .fetch_optional(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    let before = before.map(|row| Ok((get(&row, "frames")?, array(&row, "head_hash")?))).transpose()?;
+    fold_in_place_of(transaction, chain, before).await
+}
+
+/// Puts a chain into the sum that is not in it yet.
+pub async fn fold_new_chain(
+    transaction: &mut Transaction<'_, Sqlite>,
+    chain: &ChainRow,
+) -> Result<(), StoreError> {
+    fold_in_place_of(transaction, chain, None).await
+}
+
+async fn fold_in_place_of(
+    transaction: &mut Transaction<'_, Sqlite>,
+    chain: &ChainRow,
+    before: Option<(i64, Hash)>,
+) -> Result<(), StoreError> {
+    let month = chain.month();
+    let held = sqlx::query("SELECT * FROM chain_fold WHERE month = $1 AND device = $2")
+        .bind(month)
+        .bind(&chain.device[..])
+        .fetch_optional(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    let held = held.as_ref().map(change_log::folded).transpose()?.map(|row| row.sum).unwrap_or_default();
+    let sum = chain.folded(before, held);
+    sqlx::query(
+        "INSERT INTO chain_fold (month, device, sum, chains) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (month, device) DO UPDATE SET sum = excluded.sum, chains = excluded.chains",
+    )
+    .bind(month)
+    .bind(&chain.device[..])
+    .bind(&sum.sum[..])
+    .bind(i64::try_from(sum.chains).unwrap_or(i64::MAX))
     .execute(&mut **transaction)
     .await
     .map_err(failed)?;

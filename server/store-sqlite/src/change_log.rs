@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use mpp_store::{
-    Append, ChainRow, ChangeLog, Cursor, FrameRow, Id, LoggedChange, PullPage, PullQuery, StoreError, Touched,
+    Append, ChainFoldRow, ChainRow, ChainSum, ChangeLog, Cursor, FrameRow, Id, LoggedChange, PullPage,
+    PullQuery, StoreError, Touched,
 };
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row};
@@ -40,6 +41,29 @@ impl ChangeLog for SqliteStore {
             .fetch_all(&self.reader)
             .await
             .map_err(failed)?;
+        rows.iter().map(chain).collect()
+    }
+
+    async fn chain_folds(&self, from: i64, to: i64) -> Result<Vec<ChainFoldRow>, StoreError> {
+        let rows =
+            sqlx::query("SELECT * FROM chain_fold WHERE month BETWEEN $1 AND $2 ORDER BY month, device")
+                .bind(from)
+                .bind(to)
+                .fetch_all(&self.reader)
+                .await
+                .map_err(failed)?;
+        rows.iter().map(folded).collect()
+    }
+
+    async fn chains_of_month(&self, device: Id, month: i64, limit: i64) -> Result<Vec<ChainRow>, StoreError> {
+        let rows =
+            sqlx::query("SELECT * FROM chain WHERE device = $1 AND month = $2 ORDER BY session LIMIT $3")
+                .bind(&device[..])
+                .bind(month)
+                .bind(limit)
+                .fetch_all(&self.reader)
+                .await
+                .map_err(failed)?;
         rows.iter().map(chain).collect()
     }
 
@@ -127,6 +151,12 @@ pub fn chain(row: &SqliteRow) -> Result<ChainRow, StoreError> {
         officer: get(row, "officer")?,
         last_at: get(row, "last_at")?,
     })
+}
+
+pub fn folded(row: &SqliteRow) -> Result<ChainFoldRow, StoreError> {
+    let chains: i64 = get(row, "chains")?;
+    let sum = ChainSum { sum: array(row, "sum")?, chains: u64::try_from(chains).unwrap_or(0) };
+    Ok(ChainFoldRow { month: get(row, "month")?, device: array(row, "device")?, sum })
 }
 
 fn frame(row: &SqliteRow) -> Result<FrameRow, StoreError> {

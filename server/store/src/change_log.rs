@@ -2,6 +2,9 @@
 
 use async_trait::async_trait;
 use mpp_sync::check::AcceptedChange;
+use mpp_sync::exchange::chains::{ChainSum, month_of};
+use mpp_sync::frame::SessionHeader;
+use mpp_sync::ids::{FrameHash, SessionId};
 use sha2::{Digest, Sha256};
 
 use crate::quarantine::QuarantineRow;
@@ -55,6 +58,36 @@ pub struct ChainRow {
     pub officer: String,
     /// Unix seconds of the last frame's arrival.
     pub last_at: i64,
+}
+
+impl ChainRow {
+    /// The month of thirty days in which the session began, by its header; 0 when the header cannot be read.
+    #[must_use]
+    pub fn month(&self) -> i64 {
+        SessionHeader::decode(&self.header).map_or(0, |header| i64::from(month_of(header.started_at)))
+    }
+
+    /// The sum of the chains of its device and month, with this one put in place of what was held of it before.
+    #[must_use]
+    pub fn folded(&self, before: Option<(i64, Hash)>, sum: ChainSum) -> ChainSum {
+        let (mut sum, session) = (sum, SessionId(self.session));
+        if let Some((frames, head)) = before {
+            sum.remove(&session, u64::try_from(frames).unwrap_or(0), &FrameHash(head));
+        }
+        sum.add(&session, u64::try_from(self.frames).unwrap_or(0), &FrameHash(self.head_hash));
+        sum
+    }
+}
+
+/// The chains of one device in one month as one sum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainFoldRow {
+    /// The month of thirty days since 1970.
+    pub month: i64,
+    /// The device.
+    pub device: Id,
+    /// The sum, and how many chains.
+    pub sum: ChainSum,
 }
 
 /// One signed frame, whole, as it came.
@@ -263,6 +296,10 @@ pub trait ChangeLog {
     async fn chains(&self, sessions: &[Id]) -> Result<Vec<ChainRow>, StoreError>;
     /// Every chain, newest arrival first.
     async fn all_chains(&self) -> Result<Vec<ChainRow>, StoreError>;
+    /// The sums of chains of the months `from..=to`, by month and device.
+    async fn chain_folds(&self, from: i64, to: i64) -> Result<Vec<ChainFoldRow>, StoreError>;
+    /// The chains of one device that began in one month, by session, at most `limit`.
+    async fn chains_of_month(&self, device: Id, month: i64, limit: i64) -> Result<Vec<ChainRow>, StoreError>;
     /// One held frame.
     async fn frame(&self, session: Id, number: i64) -> Result<Option<FrameRow>, StoreError>;
     /// Frames of a chain from `number` on, at most `limit`.

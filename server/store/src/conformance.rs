@@ -32,7 +32,7 @@ macro_rules! conformance_suite {
             change_log: [
                 an_appended_batch_is_all_there, a_change_named_twice_is_logged_once,
                 a_frame_number_held_already_is_refused_and_nothing_is_kept, a_chain_grows, touched_documents_in_order,
-                the_rolling_hash_follows_the_log, a_batch_judged_on_what_is_no_longer_so_is_refused,
+                chains_fold_by_device_and_month, the_rolling_hash_follows_the_log, a_batch_judged_on_what_is_no_longer_so_is_refused,
             ],
             pull: [
                 a_pull_gives_each_change_once, a_pull_leaves_out_other_scopes, a_pull_leaves_out_what_the_caller_wrote,

@@ -30,12 +30,13 @@ pub use accounts::{AccountRow, Accounts, WebSessionRow};
 pub use archive::Archive;
 pub use backups::{BackupRow, Backups};
 pub use change_log::{
-    Accepted, Append, Basis, ChainRow, ChangeLog, ChangeRow, Cursor, FrameRow, LoggedChange, PullGroup,
-    PullPage, PullQuery, PulledGroup, Touched,
+    Accepted, Append, Basis, ChainFoldRow, ChainRow, ChangeLog, ChangeRow, Cursor, FrameRow, LoggedChange,
+    PullGroup, PullPage, PullQuery, PulledGroup, Touched,
 };
 pub use devices::{DeviceRow, Devices, GrantRow};
 pub use error::StoreError;
 pub use hubs::{ChainToRelay, HubCodeRow, HubRow, Hubs, RelayedRow};
+pub use mpp_sync::exchange::chains::ChainSum;
 pub use node::Node;
 pub use quarantine::{Quarantine, QuarantineRow};
 pub use receipts::{CoveredChain, OfficeReceiptRow, Receipts, ReleaseRow};

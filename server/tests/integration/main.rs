@@ -5,6 +5,7 @@
 )]
 
 mod bundle;
+mod chains;
 mod entering;
 mod frames;
 mod login;

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::plan::{ChainFrames, SendFrom};
+use super::plan::SendFrom;
 use super::response::HeldChain;
 use crate::ids::{DeviceId, FrameHash, FramePrefix, SessionId, sha256};
 use crate::limits::{FOLD_DEVICES_MAX, FOLD_MONTHS_MAX, FOLDED_CHAINS_MAX};
@@ -31,7 +31,7 @@ pub fn month_of(started_at: u64) -> Month {
 
 /// Eight bytes that stand for a set of chains; all zero for no chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Fold(pub [u8; 8]);
+pub struct ChainFold(pub [u8; 8]);
 
 /// The chains of one device in one month as one number: the sum modulo 2^256 of
 /// SHA-256("mpp.chain.1" ‖ session ‖ frames ‖ head), with their count. A chain that grows is taken out and put in.
@@ -68,9 +68,9 @@ impl ChainSum {
 
     /// The fold: the first eight bytes of SHA-256("mpp.chains.1" ‖ sum ‖ count).
     #[must_use]
-    pub fn fold(&self) -> Fold {
+    pub fn fold(&self) -> ChainFold {
         if self.chains == 0 {
-            return Fold::default();
+            return ChainFold::default();
         }
         short(&sha256(&[b"mpp.chains.1", &self.sum, &self.chains.to_be_bytes()]))
     }
@@ -80,8 +80,8 @@ fn item(session: &SessionId, frames: u64, head: &FrameHash) -> [u8; 32] {
     sha256(&[b"mpp.chain.1", &session.0, &frames.to_be_bytes(), &head.0])
 }
 
-fn short(hash: &[u8; 32]) -> Fold {
-    let mut fold = Fold::default();
+fn short(hash: &[u8; 32]) -> ChainFold {
+    let mut fold = ChainFold::default();
     for (to, from) in fold.0.iter_mut().zip(hash) {
         *to = *from;
     }
@@ -89,17 +89,17 @@ fn short(hash: &[u8; 32]) -> Fold {
 }
 
 /// The devices of a month with their folds.
-pub type Devices = BTreeMap<DeviceId, Fold>;
+pub type Devices = BTreeMap<DeviceId, ChainFold>;
 
 /// The fold of a month: the first eight bytes of SHA-256("mpp.month.1" ‖ (device ‖ fold)*), devices in order.
 #[must_use]
-pub fn month_fold(devices: &Devices) -> Fold {
+pub fn month_fold(devices: &Devices) -> ChainFold {
     let mut bytes = b"mpp.month.1".to_vec();
-    for (device, fold) in devices.iter().filter(|(_, fold)| **fold != Fold::default()) {
+    for (device, fold) in devices.iter().filter(|(_, fold)| **fold != ChainFold::default()) {
         bytes.extend_from_slice(&device.0);
         bytes.extend_from_slice(&fold.0);
     }
-    if bytes.len() == b"mpp.month.1".len() { Fold::default() } else { short(&sha256(&[&bytes])) }
+    if bytes.len() == b"mpp.month.1".len() { ChainFold::default() } else { short(&sha256(&[&bytes])) }
 }
 
 /// Every fold that a node holds.
@@ -109,9 +109,9 @@ pub type Folds = BTreeMap<Month, Devices>;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FoldsAsked {
     /// The folds that the caller expects of months.
-    pub months: Vec<(Month, Fold)>,
+    pub months: Vec<(Month, ChainFold)>,
     /// The folds that it expects of devices in a month.
-    pub devices: Vec<(Month, DeviceId, Fold)>,
+    pub devices: Vec<(Month, DeviceId, ChainFold)>,
 }
 
 /// What the node answers: nothing about what is as expected.
@@ -137,9 +137,9 @@ impl FoldsAsked {
         self.months.iter().map(|(month, _)| *month).chain(of_devices).collect()
     }
 
-    /// The node's side, of folds: the months that differ, and the devices whose chains have to be listed.
+    /// The node's side, of folds: the months that differ, and the devices whose chains the node has to fill in.
     #[must_use]
-    pub fn compare(&self, held: &Folds) -> (Vec<(Month, Devices)>, Vec<(Month, DeviceId)>) {
+    pub fn compare(&self, held: &Folds) -> FoldsDiffer {
         let none = Devices::new();
         let of = |month: &Month| held.get(month).unwrap_or(&none);
         let months = self.months.iter().filter(|(month, expected)| month_fold(of(month)) != *expected);
@@ -147,7 +147,8 @@ impl FoldsAsked {
         let fold = |month: &Month, device: &DeviceId| of(month).get(device).copied().unwrap_or_default();
         let devices =
             self.devices.iter().filter(|(month, device, expected)| fold(month, device) != *expected);
-        (months, devices.map(|(month, device, _)| (*month, *device)).collect())
+        let devices = devices.map(|(month, device, _)| (*month, *device, Vec::new())).collect();
+        FoldsDiffer { months, devices }
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -169,11 +170,12 @@ impl FoldsAsked {
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, WireError> {
         let mut reader = Reader::new(bytes);
         let count = reader.count(FOLD_MONTHS_MAX, "months")?;
-        let months = (0..count).map(|_| Ok((month(&mut reader)?, Fold(reader.array()?))));
+        let months = (0..count).map(|_| Ok((month(&mut reader)?, ChainFold(reader.array()?))));
         let months = months.collect::<Result<_, WireError>>()?;
         let count = reader.count(FOLD_DEVICES_MAX, "devices")?;
-        let device =
-            |reader: &mut Reader<'_>| Ok((month(reader)?, DeviceId(reader.array()?), Fold(reader.array()?)));
+        let device = |reader: &mut Reader<'_>| {
+            Ok((month(reader)?, DeviceId(reader.array()?), ChainFold(reader.array()?)))
+        };
         let devices = (0..count).map(|_| device(&mut reader)).collect::<Result<_, WireError>>()?;
         Ok(Self { months, devices })
     }
@@ -211,7 +213,7 @@ impl FoldsDiffer {
         for _ in 0..reader.count(FOLD_MONTHS_MAX, "months")? {
             let month = month(&mut reader)?;
             let count = reader.count(FOLD_DEVICES_MAX, "devices")?;
-            let folds = (0..count).map(|_| Ok((DeviceId(reader.array()?), Fold(reader.array()?))));
+            let folds = (0..count).map(|_| Ok((DeviceId(reader.array()?), ChainFold(reader.array()?))));
             differ.months.push((month, folds.collect::<Result<_, WireError>>()?));
         }
         for _ in 0..reader.count(FOLD_DEVICES_MAX, "devices")? {
@@ -235,8 +237,19 @@ fn month(reader: &mut Reader<'_>) -> Result<Month, WireError> {
 /// Which pairs of folds (the caller's, the node's) were found to lack nothing: what a caller keeps for one node's log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Compared {
-    months: BTreeMap<Month, (Fold, Fold)>,
-    devices: BTreeMap<(Month, DeviceId), (Fold, Fold)>,
+    months: BTreeMap<Month, (ChainFold, ChainFold)>,
+    devices: BTreeMap<(Month, DeviceId), (ChainFold, ChainFold)>,
+}
+
+/// A chain that the caller holds, looked up for the comparison with what a node listed of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnChain {
+    /// The session.
+    pub session: SessionId,
+    /// How many frames the caller holds.
+    pub frames: u64,
+    /// The caller's frame at the place of the node's last one, if both have it.
+    pub at_their_head: Option<FramePrefix>,
 }
 
 /// What a node lacks of the chains of one device in one month.
@@ -255,16 +268,15 @@ enum Missing {
 }
 
 /// The node may hold more of a chain than who relays it: the tablet went on with the node itself.
-fn missing(chain: &ChainFrames, held: Option<&HeldChain>) -> Missing {
+fn missing(chain: &OwnChain, held: Option<&HeldChain>) -> Missing {
     let Some(held) = held.filter(|held| held.frames > 0) else { return Missing::From(0) };
-    if held.frames > chain.frames.len() as u64 {
+    if held.frames > chain.frames {
         return Missing::Nothing;
     }
-    let last = usize::try_from(held.frames - 1).ok().and_then(|last| chain.frames.get(last));
-    if last.is_none_or(|hash| hash.prefix() != held.head) {
+    if chain.at_their_head != Some(held.head) {
         return Missing::Forked;
     }
-    if held.frames < chain.frames.len() as u64 { Missing::From(held.frames) } else { Missing::Nothing }
+    if held.frames < chain.frames { Missing::From(held.frames) } else { Missing::Nothing }
 }
 
 /// One comparison, from the caller's side.
@@ -317,7 +329,7 @@ impl<'a> Comparison<'a> {
         FoldsAsked { months: Vec::new(), devices: devices.collect() }
     }
 
-    fn own_fold(&self, month: Month, device: DeviceId) -> Fold {
+    fn own_fold(&self, month: Month, device: DeviceId) -> ChainFold {
         self.own.get(&month).and_then(|devices| devices.get(&device)).copied().unwrap_or_default()
     }
 
@@ -327,7 +339,7 @@ impl<'a> Comparison<'a> {
         &mut self,
         month: Month,
         device: DeviceId,
-        own: &[ChainFrames],
+        own: &[OwnChain],
         listed: &[HeldChain],
     ) -> Lacking {
         let held: BTreeMap<SessionId, &HeldChain> = listed.iter().map(|held| (held.session, held)).collect();

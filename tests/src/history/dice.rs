@@ -10,13 +10,13 @@ impl Dice {
     pub fn new(seed: u64, place: &[u64]) -> Self {
         let mut dice = Self(seed);
         for part in place {
-            dice.0 = dice.next().wrapping_add(*part);
+            dice.0 = dice.number().wrapping_add(*part);
         }
-        Self(dice.next())
+        Self(dice.number())
     }
 
     /// Any number. Source of the constants: Steele, Lea, Flood, "Fast splittable pseudorandom number generators".
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -25,7 +25,7 @@ impl Dice {
 
     /// A number below `end`; 0 when there is none.
     pub fn below(&mut self, end: u64) -> u64 {
-        self.next().checked_rem(end).unwrap_or(0)
+        self.number().checked_rem(end).unwrap_or(0)
     }
 
     /// True this many times of a hundred.
@@ -43,7 +43,7 @@ impl Dice {
     pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
         for part in bytes.chunks_mut(8) {
-            part.copy_from_slice(&self.next().to_be_bytes()[..part.len()]);
+            part.copy_from_slice(&self.number().to_be_bytes()[..part.len()]);
         }
         bytes
     }

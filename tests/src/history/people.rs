@@ -131,16 +131,13 @@ impl Population {
             let place = dice.one_of(from).ok_or(GenerateError::Missing("a village"))?;
             let known = self.by_village.get(&place.code).map_or(&[][..], Vec::as_slice);
             let returning = dice.percent(RETURNING).then(|| dice.one_of(known).cloned()).flatten();
-            let visitor = match returning {
-                Some(known) => {
-                    let person = with_news(known.person, &mut dice);
-                    let found = !dice.percent(NOT_FOUND);
-                    Visitor { person, known: found.then_some((known.id, Vec::new())) }
-                }
-                None => {
-                    self.serial += 1;
-                    Visitor { person: newcomer(place, self.serial, &mut dice), known: None }
-                }
+            let visitor = if let Some(known) = returning {
+                let person = with_news(known.person, &mut dice);
+                let found = !dice.percent(NOT_FOUND);
+                Visitor { person, known: found.then_some((known.id, Vec::new())) }
+            } else {
+                self.serial += 1;
+                Visitor { person: newcomer(place, self.serial, &mut dice), known: None }
             };
             visitors.push(visitor);
         }

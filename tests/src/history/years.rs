@@ -48,7 +48,7 @@ impl Env for Years {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
         let mut dice = Dice::new(self.seed, &[u64::MAX, self.drawn.fetch_add(1, Ordering::Relaxed)]);
         for part in bytes.chunks_mut(8) {
-            part.copy_from_slice(&dice.next().to_be_bytes()[..part.len()]);
+            part.copy_from_slice(&dice.number().to_be_bytes()[..part.len()]);
         }
         Ok(())
     }

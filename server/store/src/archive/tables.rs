@@ -103,8 +103,9 @@ pub static TABLES: &[Table] = tables! {
     "chain" 1 kept {
         session: Bytes, device: Bytes, header: Bytes, frames: Integer, changes: Integer, head_hash: Bytes,
         saves: Integer, last_save: Bytes, day: Bytes, officer: Text, last_at: Integer,
-        backed_up: Integer,
+        backed_up: Integer, month: Integer,
     }
+    "chain_fold" 2 kept { month: Integer, device: Bytes, sum: Bytes, chains: Integer }
     "frame" 2 kept { session: Bytes, number: Integer, hash: Bytes, bytes: Bytes, received_at: Integer }
     "change_log" 1 kept {
         position: Integer, document: Bytes, hash: Bytes, kind: Integer, counter: Integer, session: Bytes,

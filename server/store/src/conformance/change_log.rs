@@ -1,6 +1,9 @@
 //! [`crate::ChangeLog`] without the pull.
 
-use super::samples::{accepted, aside, chain, change, frame, hash, id};
+use mpp_sync::exchange::chains::ChainSum;
+use mpp_sync::ids::{FrameHash, SessionId};
+
+use super::samples::{accepted, aside, chain, chain_begun, change, frame, hash, id};
 use crate::{Append, Basis, Cursor, Store, StoreError, Touched};
 
 /// Frames, chain, changes and scopes of one batch.
@@ -105,5 +108,37 @@ pub async fn a_batch_judged_on_what_is_no_longer_so_is_refused(store: &dyn Store
     assert!(matches!(store.append(&judged(9, 7, 4, &[5])).await, Err(StoreError::Stale(_))));
     assert_eq!(store.append(&judged(9, 7, 4, &[6])).await?.position, 5);
     assert_eq!(store.changes_of(&[id(9)]).await?.len(), 1);
+    Ok(())
+}
+
+/// One sum per device and month; a chain that grows is counted once, with its newest head.
+pub async fn chains_fold_by_device_and_month(store: &dyn Store) -> Result<(), StoreError> {
+    const MONTH: u64 = 30 * 86_400;
+    let grown = chain_begun(1, 2, 9, 5 * MONTH);
+    let batches = [
+        vec![chain_begun(1, 1, 9, 5 * MONTH), chain_begun(2, 1, 9, 5 * MONTH + 9)],
+        vec![grown.clone(), chain_begun(3, 1, 9, 6 * MONTH), chain_begun(4, 4, 8, 5 * MONTH)],
+    ];
+    for chains in batches {
+        store.append(&Append { chains, ..Append::default() }).await?;
+    }
+    let sum = |chains: &[(u8, u64)]| {
+        let mut sum = ChainSum::default();
+        for (session, frames) in chains {
+            let head = FrameHash(hash(u8::try_from(*frames).unwrap_or(0)));
+            sum.add(&SessionId(id(*session)), *frames, &head);
+        }
+        sum
+    };
+    let folds = store.chain_folds(0, 100).await?;
+    let found: Vec<_> = folds.iter().map(|row| (row.month, row.device, row.sum)).collect();
+    assert_eq!(
+        found,
+        vec![(5, id(8), sum(&[(4, 4)])), (5, id(9), sum(&[(1, 2), (2, 1)])), (6, id(9), sum(&[(3, 1)]))]
+    );
+    assert_eq!(store.chain_folds(6, 6).await?.len(), 1);
+    let listed = store.chains_of_month(id(9), 5, 10).await?;
+    assert_eq!(listed, vec![grown, chain_begun(2, 1, 9, 5 * MONTH + 9)]);
+    assert_eq!(store.chains_of_month(id(9), 5, 1).await?.len(), 1);
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! Small rows for the suite. Ids are a byte repeated.
 
+use mpp_sync::frame::SessionHeader;
+use mpp_sync::ids::DeviceId;
+
 use crate::{
     Accepted, Append, ApplicationRow, ChainRow, ChangeRow, DocumentViewRow, FrameRow, Hash, Id,
     QuarantineRow, ResidentRow,
@@ -56,6 +59,19 @@ pub fn chain(session: u8, frames: i64) -> ChainRow {
         officer: "rina".into(),
         last_at: 1_000 + frames,
     }
+}
+
+/// Session `session` with `frames` frames, begun by device `device` at a time in Unix seconds.
+#[must_use]
+pub fn chain_begun(session: u8, frames: i64, device: u8, started_at: u64) -> ChainRow {
+    let header = SessionHeader {
+        device: DeviceId(id(device)),
+        previous: None,
+        day: None,
+        app_version: "1".into(),
+        started_at,
+    };
+    ChainRow { device: id(device), header: header.encode(), ..chain(session, frames) }
 }
 
 /// Frame `number` of session `session`.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::exchange::{
-    BodyReader, Hello, RequestReader, RequestRecord, ResponseRecord, ResponseWriter, decode_record,
+    BodyReader, Hello, RequestReader, RequestRecord, ResponseRecord, ResponseWriter, Welcome, decode_record,
     encode_comparison,
 };
 use crate::ids::LogId;
@@ -50,22 +50,33 @@ impl Node {
         folds
     }
 
-    fn chains(&self, month: Month, device: DeviceId) -> Vec<ChainFrames> {
+    fn listed(&self, month: Month, device: DeviceId) -> Vec<HeldChain> {
         let chains = self.0.get(&(month, device)).into_iter().flatten();
-        chains.map(|(session, frames)| ChainFrames { session: *session, frames: frames.clone() }).collect()
+        let held = chains.map(|(session, frames)| HeldChain {
+            session: *session,
+            frames: frames.len() as u64,
+            head: frames.last().unwrap().prefix(),
+        });
+        held.collect()
+    }
+
+    fn own(&self, month: Month, device: DeviceId, listed: &[HeldChain]) -> Vec<OwnChain> {
+        let chains = self.0.get(&(month, device)).into_iter().flatten();
+        let own = chains.map(|(session, frames)| {
+            let their = listed.iter().find(|held| held.session == *session);
+            let at = their.and_then(|held| frames.get(usize::try_from(held.frames).unwrap() - 1));
+            let at_their_head = at.map(FrameHash::prefix);
+            OwnChain { session: *session, frames: frames.len() as u64, at_their_head }
+        });
+        own.collect()
     }
 
     fn answer(&self, asked: &FoldsAsked) -> FoldsDiffer {
-        let (months, devices) = asked.compare(&self.folds());
-        let held = |chain: ChainFrames| HeldChain {
-            session: chain.session,
-            frames: chain.frames.len() as u64,
-            head: chain.frames.last().unwrap().prefix(),
-        };
-        let chains = |month, device| self.chains(month, device).into_iter().map(held).collect();
-        let devices =
-            devices.into_iter().map(|(month, device)| (month, device, chains(month, device))).collect();
-        FoldsDiffer { months, devices }
+        let mut differ = asked.compare(&self.folds());
+        for (month, device, chains) in &mut differ.devices {
+            *chains = self.listed(*month, *device);
+        }
+        differ
     }
 }
 
@@ -75,7 +86,7 @@ fn session(month: Month, device: u8, number: u32) -> SessionId {
 }
 
 fn hello() -> Hello {
-    Hello { device: DeviceId([9; 16]), day: None, chains: Vec::new(), pull: None }
+    Hello { device: DeviceId([9; 16]), ..Hello::default() }
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -97,7 +108,11 @@ fn compare(caller: &Node, node: &Node, compared: &mut Compared) -> Cost {
         let read = RequestReader::default().push(&body).unwrap();
         assert_eq!(read[1], RequestRecord::Folds(asked.clone()));
         let mut writer = ResponseWriter::default();
-        writer.record(&ResponseRecord::Welcome { log: LogId([1; 16]), time: 1_800_000_000 });
+        writer.record(&ResponseRecord::Welcome(Welcome {
+            log: LogId([1; 16]),
+            time: 1_800_000_000,
+            ..Welcome::default()
+        }));
         writer.record(&ResponseRecord::Folds(node.answer(&asked)));
         let answer = writer.finish(false);
         cost.bytes += body.len() + answer.len();
@@ -108,7 +123,7 @@ fn compare(caller: &Node, node: &Node, compared: &mut Compared) -> Cost {
         };
         asked = comparison.descend(&differ);
         for (month, device, listed) in differ.devices {
-            let lacking = comparison.lacking(month, device, &caller.chains(month, device), &listed);
+            let lacking = comparison.lacking(month, device, &caller.own(month, device, &listed), &listed);
             cost.send.extend(lacking.send);
             cost.forked.extend(lacking.forked);
         }
@@ -197,7 +212,7 @@ fn a_sum_does_not_depend_on_the_order_and_gives_back_what_is_taken_out() {
         one.remove(&session, frames, &head);
     }
     assert_eq!(one, ChainSum::default());
-    assert_eq!(one.fold(), Fold::default());
+    assert_eq!(one.fold(), ChainFold::default());
 }
 
 #[test]
