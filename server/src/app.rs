@@ -25,7 +25,7 @@ use crate::trust::Trust;
 /// The database inside the data folder.
 const DATABASE: &str = "mpp.sqlite";
 /// Where the log's id is kept.
-const LOG_ID: &str = "log_id";
+pub(crate) const LOG_ID: &str = "log_id";
 /// Where it is kept which keys the processes of a database have.
 pub(crate) const KEYS: &str = "keys";
 
@@ -96,14 +96,7 @@ impl Node {
         let keys = config.key_folder();
         let key =
             NodeKey::open(keys, env.as_ref()).map_err(|error| StartError::File(keys.to_path_buf(), error))?;
-        let store: Arc<dyn Store> = match &config.database {
-            Some(url) => Arc::new(PostgresStore::open(url).await?),
-            None => {
-                let options = Options { max_pages: config.max_pages };
-                Arc::new(SqliteStore::open(&folder.join(DATABASE), options).await?)
-            }
-        };
-        store.migrate().await?;
+        let store = open_store(config).await?;
         if config.database.is_some() && store.value_or(KEYS, &key.fingerprint()).await? != key.fingerprint() {
             return Err(StartError::OtherKeys(keys.to_path_buf()));
         }
@@ -125,6 +118,22 @@ impl Node {
     pub fn projector(&self) -> Projector {
         Projector::new(self.store.clone(), self.key.clone())
     }
+}
+
+/// Opens (or makes) the store of a folder that exists, or the database that is named, and runs the migrations.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
+    let store: Arc<dyn Store> = match &config.database {
+        Some(url) => Arc::new(PostgresStore::open(url).await?),
+        None => {
+            let options = Options { max_pages: config.max_pages };
+            Arc::new(SqliteStore::open(&config.data.join(DATABASE), options).await?)
+        }
+    };
+    store.migrate().await?;
+    Ok(store)
 }
 
 async fn log_id(store: &dyn Store, env: &dyn Env) -> Result<LogId, StartError> {

@@ -1,6 +1,7 @@
 //! The command line of `mpp`: one binary, several tasks.
 
 mod admin;
+mod backup;
 mod bundle;
 mod keys;
 mod serve;
@@ -47,6 +48,10 @@ enum Command {
     Rebuild(FolderArgs),
     /// Count and hash of the records, to compare two copies.
     Digest(FolderArgs),
+    /// Write an encrypted backup now, also while the office runs.
+    Backup(BackupArgs),
+    /// Restore a backup into a new folder. Asks for the text of the envelope on standard input.
+    Restore(RestoreArgs),
 }
 
 #[derive(Debug, Args)]
@@ -93,6 +98,8 @@ struct ServeArgs {
     /// Fill the office with accounts, a catalogue and service days to try it out.
     #[arg(long)]
     demo: bool,
+    #[command(flatten)]
+    backup: PlaceArgs,
 }
 
 impl ServeArgs {
@@ -106,6 +113,8 @@ impl ServeArgs {
             catalogue: self.catalogue,
             phone,
             demo: self.demo,
+            backup_to: self.backup.backup_to,
+            backup_keep: Some(self.backup.backup_keep),
             ..self.folder.config()
         }
     }
@@ -124,6 +133,55 @@ struct ImportArgs {
     /// The files.
     #[arg(required = true)]
     files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+struct BackupArgs {
+    #[command(subcommand)]
+    task: Option<BackupTask>,
+    #[command(flatten)]
+    folder: FolderArgs,
+    #[command(flatten)]
+    place: PlaceArgs,
+}
+
+#[derive(Debug, Args)]
+struct PlaceArgs {
+    /// Where backups go, and every night's: a folder, best on another disk.
+    #[arg(long = "backup-to", visible_alias = "to", env = "MPP_BACKUP_TO")]
+    backup_to: Option<String>,
+    /// How many good backups are kept.
+    #[arg(long = "backup-keep", env = "MPP_BACKUP_KEEP", default_value_t = crate::backup::run::KEEP)]
+    backup_keep: usize,
+}
+
+#[derive(Debug, Subcommand)]
+enum BackupTask {
+    /// Make the recovery key and print the envelope's page, once.
+    Init(BackupInitArgs),
+}
+
+#[derive(Debug, Args)]
+struct BackupInitArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// What the office is called on the page.
+    #[arg(long, env = "MPP_PUBLIC_URL", default_value = "MPP Bergerak")]
+    public_url: String,
+    /// Make a new key although there is one: backups made so far still need the old envelope.
+    #[arg(long)]
+    replace: bool,
+}
+
+#[derive(Debug, Args)]
+struct RestoreArgs {
+    /// The backup.
+    #[arg(long)]
+    from: PathBuf,
+    /// The new folder; must not exist or be empty.
+    #[arg(long, env = "MPP_DATA")]
+    data: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
@@ -213,6 +271,9 @@ pub enum CliError {
     /// What was typed is not usable; says what would be.
     #[error("{0}")]
     Typed(String),
+    /// A backup or a restore did not come to its end.
+    #[error(transparent)]
+    Backup(#[from] crate::backup::BackupError),
     /// Reading or writing the terminal, or serving, failed.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -239,6 +300,11 @@ impl Cli {
             Command::Migrate(args) => tasks::migrate(args.config()).await,
             Command::Rebuild(args) => tasks::rebuild(args.config()).await,
             Command::Digest(args) => tasks::digest(args.config()).await,
+            Command::Backup(BackupArgs { task: Some(BackupTask::Init(args)), .. }) => {
+                backup::init(args).await
+            }
+            Command::Backup(args) => backup::backup(args).await,
+            Command::Restore(args) => backup::restore(args).await,
         }
     }
 }

@@ -28,6 +28,10 @@ pub struct Config {
     pub demo: bool,
     /// The office's address, when this node is a hub.
     pub upstream: Option<String>,
+    /// Where the backup of every night goes: a folder, best on another disk.
+    pub backup_to: Option<String>,
+    /// How many good backups are kept; none = as many as [`crate::backup::run::KEEP`].
+    pub backup_keep: Option<usize>,
     /// Largest size of the database in pages of 4096 bytes; for tests that fill the disk.
     pub max_pages: Option<u32>,
 }
@@ -48,6 +52,8 @@ impl Config {
             phone: None,
             demo: false,
             upstream: None,
+            backup_to: None,
+            backup_keep: None,
             max_pages: None,
         }
     }

@@ -7,6 +7,7 @@
 
 pub mod app;
 pub mod authoring;
+pub mod backup;
 pub mod bundle;
 pub mod calendar;
 pub mod catalogue_file;
@@ -45,9 +46,11 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let router = http::router::router(app.clone());
+    let nightly = tokio::spawn(backup::nightly::nightly(app.clone()));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await?;
     tracing::info!("stopping");
+    nightly.abort();
     app.store().close().await;
     Ok(())
 }

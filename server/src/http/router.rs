@@ -16,7 +16,7 @@ use tower_http::trace::TraceLayer;
 use tracing::Span;
 
 use super::guard::{REQUEST_ID, same_site, secure_headers};
-use super::{Shared, assets, bundle, device, field, health, login, office, public, residents, sync};
+use super::{Shared, assets, backup, bundle, device, field, health, login, office, public, residents, sync};
 use crate::clock::{Env, random};
 
 /// For one request; the slowest is a full sync body on a village link.
@@ -52,6 +52,8 @@ pub fn router(app: Shared) -> Router {
         .route("/api/office/residents/{key}/split", post(residents::split))
         .route("/api/office/decisions/{resident}/{decision}/undo", post(residents::undo))
         .route("/api/office/tablets", get(office::list_tablets))
+        .route("/api/office/tablets/{device}/release", post(backup::release))
+        .route("/api/office/backup", get(backup::report))
         .route("/api/office/quarantine", get(office::list_quarantine))
         .route("/api/office/bundles", bundle::route())
         // The PWA.

@@ -292,6 +292,13 @@ async fn answer(
     for receipt in receipts(app.store(), &node.key, node.log, app.env().now(), &sessions).await? {
         writer.record(&ResponseRecord::Receipt(receipt));
     }
+    if !sessions.is_empty() {
+        let releases = app.store().releases().await?;
+        if let Some(row) = releases.into_iter().find(|row| row.device == hello.device.0) {
+            let at = u64::try_from(row.at).unwrap_or(0);
+            writer.record(&ResponseRecord::Released { at, by: row.username, reason: row.reason });
+        }
+    }
     for (session, number, code) in &exchange.refused {
         writer.record(&ResponseRecord::Refused { session: *session, number: *number, code: code.clone() });
     }

@@ -17,6 +17,7 @@ pub async fn tablets(store: &dyn Store, day: Option<Id>) -> Result<Vec<Value>, S
     let people = super::people(store).await?;
     let chains = store.all_chains().await?;
     let aside: BTreeMap<Id, i64> = store.quarantine_counts().await?.into_iter().collect();
+    let releases = store.releases().await?;
     let mut found = Vec::new();
     let mut grants = store.grants().await?;
     grants.sort_by(|one, two| (one.day, &one.label).cmp(&(two.day, &two.label)));
@@ -33,6 +34,12 @@ pub async fn tablets(store: &dyn Store, day: Option<Id>) -> Result<Vec<Value>, S
         officers.push(&grant.username);
         officers.sort_unstable();
         officers.dedup();
+        let covered = store.covered_chains_of(grant.device).await?;
+        let of_day = covered.iter().filter(|chain| own.iter().any(|one| one.session == chain.session));
+        let released = releases.iter().find(|row| row.device == grant.device).map(|row| {
+            let by = people.get(&row.username).unwrap_or(&row.username);
+            json!({ "at": row.at, "by": by, "reason": row.reason })
+        });
         let names: Vec<&str> =
             officers.iter().map(|name| people.get(*name).map_or(*name, String::as_str)).collect();
         found.push(json!({
@@ -43,6 +50,8 @@ pub async fn tablets(store: &dyn Store, day: Option<Id>) -> Result<Vec<Value>, S
             "officer_names": names,
             "last_seen_at": own.iter().map(|chain| chain.last_at).max(),
             "frames_held": own.iter().map(|chain| chain.frames).sum::<i64>(),
+            "frames_backed_up": of_day.map(|chain| chain.backed_up).sum::<i64>(),
+            "released": released,
             "changes_held": own.iter().map(|chain| chain.changes).sum::<i64>(),
             "quarantined": own.iter().filter_map(|chain| aside.get(&chain.session)).sum::<i64>(),
             "sessions": own.len(),

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 
-pub use digest::{ArchiveDigest, Digester, TableDigest};
+pub use digest::{ArchiveDigest, Digester, TableDigest, put_row};
 pub use tables::{Column, ColumnKind, TABLES, Table, table};
 
 use crate::StoreError;

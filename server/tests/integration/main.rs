@@ -4,6 +4,7 @@
     reason = "a test that cannot go on has failed; helpers are not marked as tests"
 )]
 
+mod backup;
 mod bundle;
 mod chains;
 mod entering;

@@ -37,6 +37,8 @@ pub struct Tablet {
     last_save: Option<SaveHash>,
     /// Every frame that was cut.
     pub frames: Vec<Vec<u8>>,
+    /// Their hashes.
+    pub hashes: Vec<FrameHash>,
     head: FrameHash,
     /// Everything it wrote or received, by document.
     pub entries: Vec<Entry>,
@@ -63,6 +65,7 @@ impl Tablet {
             saves: 0,
             last_save: None,
             frames: Vec::new(),
+            hashes: Vec::new(),
             head: FrameHash::NONE,
             entries: Vec::new(),
             cursors: Vec::new(),
@@ -181,6 +184,7 @@ impl Tablet {
             let frame = cut(&self.session, number, &self.head, header.as_ref(), &self.unsent).unwrap();
             self.unsent.drain(..frame.saves_taken);
             self.head = frame.hash;
+            self.hashes.push(frame.hash);
             self.frames.push(frame.sign(&self.key));
         }
     }

@@ -222,6 +222,9 @@ fn record_json(record: ResponseRecord, blobs: &mut Blobs) -> Json {
         ResponseRecord::Tombstone(bytes) => json!({"type": "tombstone", "bytes": blobs.add(bytes)}),
         ResponseRecord::Certificate(bytes) => json!({"type": "certificate", "bytes": blobs.add(bytes)}),
         ResponseRecord::Folds(_) => json!({"type": "chain_folds"}),
+        ResponseRecord::Released { at, by, reason } => {
+            json!({"type": "released", "at": at, "by": by, "reason": reason})
+        }
         ResponseRecord::End { more } => json!({"type": "end", "more": more}),
     }
 }

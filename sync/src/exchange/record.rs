@@ -44,6 +44,8 @@ pub enum RecordKind {
     Certificate = 0x1b,
     /// Down: where folds of chains differ.
     ChainFoldsDiffer = 0x1c,
+    /// Down: somebody at the office let this tablet be wiped without a backup.
+    Released = 0x1d,
     /// Both ways: the last record.
     End = 0x1f,
 }
@@ -71,6 +73,7 @@ impl RecordKind {
             Self::Tombstone,
             Self::Certificate,
             Self::ChainFoldsDiffer,
+            Self::Released,
             Self::End,
         ];
         all.into_iter().find(|kind| *kind as u8 == number)

@@ -126,6 +126,15 @@ pub enum ResponseRecord {
     Certificate(Vec<u8>),
     /// Where the node's folds of chains are others than the caller expected.
     Folds(FoldsDiffer),
+    /// Somebody at the office let this tablet be wiped although no backup covers it.
+    Released {
+        /// Unix seconds.
+        at: u64,
+        /// Username of who did.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// The answer is whole.
     End {
         /// Whether there is more to ask for.
@@ -212,6 +221,12 @@ fn encode(record: &ResponseRecord) -> (RecordKind, Vec<u8>) {
         ResponseRecord::Tombstone(bytes) => return (RecordKind::Tombstone, bytes.clone()),
         ResponseRecord::Certificate(bytes) => return (RecordKind::Certificate, bytes.clone()),
         ResponseRecord::Folds(differ) => return (RecordKind::ChainFoldsDiffer, differ.encode()),
+        ResponseRecord::Released { at, by, reason } => {
+            put_varint(&mut out, *at);
+            put_bytes(&mut out, by.as_bytes());
+            put_bytes(&mut out, reason.as_bytes());
+            RecordKind::Released
+        }
         ResponseRecord::End { more } => {
             out.push(u8::from(*more));
             RecordKind::End
@@ -292,6 +307,11 @@ pub fn decode_record(kind: RecordKind, payload: &[u8]) -> Result<Option<Response
         }
         RecordKind::RepairStep => ResponseRecord::Repair(RepairStep::take(&mut reader)?),
         RecordKind::Want => ResponseRecord::Want(Want::take(&mut reader)?),
+        RecordKind::Released => ResponseRecord::Released {
+            at: reader.varint()?,
+            by: reader.text(SHORT_TEXT_BYTES_MAX, "username")?,
+            reason: reader.text(SHORT_TEXT_BYTES_MAX, "reason")?,
+        },
         RecordKind::Receipt => ResponseRecord::Receipt(Receipt::decode(payload)?),
         RecordKind::Tombstone => ResponseRecord::Tombstone(payload.to_vec()),
         RecordKind::Certificate => ResponseRecord::Certificate(payload.to_vec()),

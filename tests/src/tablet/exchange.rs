@@ -129,6 +129,7 @@ impl Tablet {
                 done.more |= more;
             }
             ResponseRecord::Receipt(_)
+            | ResponseRecord::Released { .. }
             | ResponseRecord::Digest(_)
             | ResponseRecord::Repair(_)
             | ResponseRecord::Want(_)

@@ -1,0 +1,82 @@
+//! `mpp backup`, `mpp backup init`, `mpp restore`
+
+use std::io::{IsTerminal as _, Read as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use age::x25519::Identity;
+
+use super::tasks::node;
+use super::{BackupArgs, BackupInitArgs, CliError, RestoreArgs, say};
+use crate::backup::archive::digest_json;
+use crate::backup::envelope::Envelope;
+use crate::backup::place::Place;
+use crate::backup::{BackupError, RECIPIENT, restore as backups, run, seal};
+use crate::calendar;
+use crate::clock::SystemEnv;
+
+pub async fn init(args: BackupInitArgs) -> Result<(), CliError> {
+    let config = args.folder.config();
+    let data = config.key_folder().to_owned();
+    if data.join(RECIPIENT).exists() && !args.replace {
+        return Err(BackupError::SetUp.into());
+    }
+    let node = node(config).await?;
+    let recovery = Identity::generate();
+    let envelope = Envelope {
+        node: secret(&data, "node.key")?,
+        nik: secret(&data, "nik.key")?,
+        root: if data.join("root.key").exists() { Some(secret(&data, "root.key")?) } else { None },
+        recovery,
+    };
+    let made = calendar::date(node.env.now(), calendar::zone_hours(""), 0);
+    node.store.close().await;
+    // The page first: a key that nobody could print must not be the one that backups are encrypted to.
+    say(&envelope.page(&args.public_url, &calendar::in_words(&made)))?;
+    seal::keep_recipient(&data, &envelope.recovery.to_public()).map_err(CliError::from)
+}
+
+fn secret(folder: &Path, name: &str) -> Result<[u8; 32], CliError> {
+    let text = std::fs::read_to_string(folder.join(name))?;
+    let bytes = hex::decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| CliError::Typed(format!("{name} tidak berisi kunci")))
+}
+
+pub async fn backup(args: BackupArgs) -> Result<(), CliError> {
+    let text = args.place.backup_to.ok_or_else(|| {
+        CliError::Typed("sebutkan tujuannya: mpp backup --to FOLDER (atau MPP_BACKUP_TO)".to_owned())
+    })?;
+    let place = Place::read(&text)?;
+    let config = args.folder.config();
+    let node = node(config.clone()).await?;
+    let made = run::back_up(&node, &config, &place, args.place.backup_keep).await;
+    node.store.close().await;
+    let made = made?;
+    say(&format!("Cadangan selesai dan sudah dibaca kembali: {}", made.file))?;
+    let digest = digest_json(&made.digest);
+    let bytes = made.bytes;
+    Ok(say(&serde_json::json!({"file": made.file, "bytes": bytes, "digest": digest}).to_string())?)
+}
+
+pub async fn restore(args: RestoreArgs) -> Result<(), CliError> {
+    if std::io::stdin().is_terminal() {
+        say("Ketik atau tempel isi amplop pemulihan, lalu akhiri dengan Ctrl+D:")?;
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text)?;
+    let envelope = Envelope::read(&text)?;
+    let restored = backups::restore(&args.from, &args.data, &envelope, Arc::new(SystemEnv)).await?;
+    let made = calendar::in_words(&calendar::date(restored.made_at, calendar::zone_hours(""), 0));
+    say(&format!("Dipulihkan dari cadangan tanggal {made} ke {}.", args.data.display()))?;
+    say(
+        "Jalankan `mpp serve` pada folder itu. Tablet mengirim ulang sendiri apa yang lebih baru; tidak ada yang \
+         perlu diketik ulang. Semua orang masuk kembali dengan kata sandinya.",
+    )?;
+    let line = serde_json::json!({
+        "log": restored.log,
+        "position": restored.head.position,
+        "count": restored.records.count,
+        "sha256": restored.records.sha256,
+    });
+    Ok(say(&line.to_string())?)
+}
