@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use mpp_store::{BackupRow, Store, StoreError};
+use mpp_sync::exchange::BackupState;
 use serde_json::{Value, json};
 
 use super::RECIPIENT;
@@ -12,27 +13,13 @@ pub const OLD: i64 = 48 * 3600;
 /// Tries that are listed.
 const LISTED: i64 = 10;
 
-/// Whether there is a good backup.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum State {
-    /// Nobody has set it up.
-    NotSetUp = 0,
-    /// There is one, younger than [`OLD`].
-    Good = 1,
-    /// There is none, or none that young.
-    Old = 2,
-}
-
-impl State {
-    /// The stable word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::NotSetUp => "not_set_up",
-            Self::Good => "good",
-            Self::Old => "old",
-        }
+/// The stable word of a state.
+#[must_use]
+pub fn word(state: BackupState) -> &'static str {
+    match state {
+        BackupState::None => "none",
+        BackupState::Good => "good",
+        BackupState::Old => "old",
     }
 }
 
@@ -40,7 +27,7 @@ impl State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// Whether there is a good one.
-    pub state: State,
+    pub state: BackupState,
     /// The newest good one.
     pub last_good: Option<BackupRow>,
 }
@@ -61,10 +48,10 @@ impl Standing {
 pub async fn standing(store: &dyn Store, folder: &Path, now: i64) -> Result<Standing, StoreError> {
     let last_good = store.last_good_backup().await?;
     let state = match &last_good {
-        Some(row) if now - row.started_at <= OLD => State::Good,
-        Some(_) => State::Old,
-        None if folder.join(RECIPIENT).exists() => State::Old,
-        None => State::NotSetUp,
+        Some(row) if now - row.started_at <= OLD => BackupState::Good,
+        Some(_) => BackupState::Old,
+        None if folder.join(RECIPIENT).exists() => BackupState::Old,
+        None => BackupState::None,
     };
     Ok(Standing { state, last_good })
 }
@@ -85,7 +72,7 @@ pub async fn report(
     // An error counts until a later try was good.
     let failed = tries.iter().take_while(|row| !row.is_good()).find(|row| row.error.is_some());
     Ok(json!({
-        "state": standing.state.word(),
+        "state": word(standing.state),
         "last_good_at": standing.last_good.as_ref().map(|row| row.started_at),
         "last_good_position": standing.last_good.as_ref().and_then(|row| row.position),
         "changes_since": behind,

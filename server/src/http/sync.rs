@@ -24,6 +24,7 @@ use super::auth::Caller;
 use super::device::admitted;
 use super::error::ApiError;
 use super::field::{on_roster, revoked, scopes_of_day};
+use crate::backup::standing::standing;
 use crate::chains;
 use crate::ingest::{Notice, Outcome, Pending, Submission};
 use crate::receipts::receipts;
@@ -270,14 +271,7 @@ async fn answer(
     pull: Option<PullQuery>,
 ) -> Result<Vec<u8>, ApiError> {
     let mut writer = ResponseWriter::default();
-    let time = u64::try_from(app.env().now()).unwrap_or(0);
-    writer.record(&ResponseRecord::Welcome(Welcome {
-        log: app.node.log,
-        time,
-        protocol: hello.common_protocol(),
-        node: Some(app.node.key.device()),
-        ..Welcome::default()
-    }));
+    writer.record(&ResponseRecord::Welcome(welcome(app, hello).await?));
     let sessions: Vec<[u8; 16]> = exchange.sessions.iter().map(|session| session.0).collect();
     let held = app.store().chains(&sessions).await?;
     let of_device: Vec<[u8; 16]> =
@@ -318,6 +312,20 @@ async fn answer(
     let mut body = writer.take();
     body.extend(writer.finish(more));
     Ok(body)
+}
+
+async fn welcome(app: &Shared, hello: &Hello) -> Result<Welcome, ApiError> {
+    let now = app.env().now();
+    let standing = standing(app.store(), &app.config.data, now).await?;
+    Ok(Welcome {
+        log: app.node.log,
+        time: u64::try_from(now).unwrap_or(0),
+        protocol: hello.common_protocol(),
+        marks: u64::try_from(app.store().marks().await?).unwrap_or(0),
+        backed_up: standing.position(),
+        backup: standing.state,
+        node: Some(app.node.key.device()),
+    })
 }
 
 /// Everything of the device that is kept aside now, whether this exchange brought it or an earlier one whose answer was

@@ -179,7 +179,7 @@ async fn without_a_recovery_key_there_is_no_backup() {
     let office = Office::open().await;
     std::fs::remove_file(office.server.folder().join("backup.recipient")).unwrap();
     assert!(matches!(office.back_up().await, Err(BackupError::NotSetUp)));
-    assert_eq!(office.report().await["state"], "not_set_up");
+    assert_eq!(office.report().await["state"], "none");
     assert!(files(office.backups.path()).is_empty());
 }
 
