@@ -28,6 +28,8 @@ const DATABASE: &str = "mpp.sqlite";
 pub(crate) const LOG_ID: &str = "log_id";
 /// Where it is kept which keys the processes of a database have.
 pub(crate) const KEYS: &str = "keys";
+/// The version that last tried everything kept aside again.
+const TRIED_BY: &str = "quarantine_tried_by";
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -171,9 +173,23 @@ impl App {
         let (store, key) = (node.store.clone(), node.key.clone());
         let office = Office::new(store, env, key, ingest.clone(), projection.clone());
         let app = Self { config, node, ingest, projection, office, regions };
+        app.retry_after_upgrade().await?;
         let head = app.store().head().await?;
         app.projection.reach(head.position).await;
         Ok(app)
+    }
+
+    /// What an earlier program kept aside may be understood by this one.
+    async fn retry_after_upgrade(&self) -> Result<(), StoreError> {
+        let version = env!("CARGO_PKG_VERSION");
+        if self.store().value(TRIED_BY).await?.as_deref() == Some(version) {
+            return Ok(());
+        }
+        // A failure is in the log; the next start tries again.
+        if self.ingest.retry_everything().await.is_ok() {
+            self.store().set_value(TRIED_BY, version).await?;
+        }
+        Ok(())
     }
 
     /// The store.

@@ -7,9 +7,12 @@ use mpp_store::{DeviceRow, StoreError};
 use mpp_sync::bundle::{self, BundleError};
 use mpp_sync::exchange::{Hello, RequestRecord};
 use mpp_sync::frame::Frame;
+use mpp_sync::ids::DeviceId;
+use mpp_sync::trust::Grant;
 
 use crate::app::App;
 use crate::ingest::{IngestError, Outcome, Pending, Submission};
+use crate::trust::{AdmitError, admit};
 
 /// Frames handed in and not yet durable.
 const PENDING_MAX: usize = 64;
@@ -89,21 +92,22 @@ impl ImportError {
 pub async fn import(app: &App, text: &str) -> Result<Imported, ImportError> {
     let whole = bundle::read(text)?;
     let records = whole.open(app.node.key.bundle())?;
-    let device = app.store().device(whole.device().0).await?.ok_or(ImportError::DeviceUnknown)?;
-    if device.revoked_at.is_some() {
-        return Err(ImportError::DeviceRevoked);
-    }
     let (mut day, mut frames) = (None, Vec::new());
     for record in records {
         match record {
             RequestRecord::Hello(Hello { day: of, .. }) => day = of,
             RequestRecord::Frame(bytes) => frames.push(bytes),
+            RequestRecord::Grant(bytes) => admit_by(app, whole.device(), &bytes).await?,
             RequestRecord::Grant(_)
             | RequestRecord::Offer(_)
             | RequestRecord::Repair(_)
             | RequestRecord::Folds(_)
             | RequestRecord::End => {}
         }
+    }
+    let device = app.store().device(whole.device().0).await?.ok_or(ImportError::DeviceUnknown)?;
+    if device.revoked_at.is_some() {
+        return Err(ImportError::DeviceRevoked);
     }
     let grants = app.store().grants_of(device.id).await?;
     let grant = grants.into_iter().find(|grant| day.is_some_and(|day| day.0 == grant.day));
@@ -135,6 +139,20 @@ pub async fn import(app: &App, text: &str) -> Result<Imported, ImportError> {
         new = imported.new
     );
     Ok(imported)
+}
+
+/// An office that was restored, or set up anew, learns of the tablet by the grant that it carries. One that is not to be
+/// believed changes nothing: whether the tablet is known decides.
+async fn admit_by(app: &App, device: DeviceId, bytes: &[u8]) -> Result<(), ImportError> {
+    let Some(grant) = Grant::decode(bytes).ok().filter(|grant| grant.granted.device() == device) else {
+        return Ok(());
+    };
+    match admit(app.store(), &grant).await {
+        Ok(true) => Ok(app.ingest.granted(device).await?),
+        Ok(false) | Err(AdmitError::Trust(_)) => Ok(()),
+        Err(AdmitError::Revoked) => Err(ImportError::DeviceRevoked),
+        Err(AdmitError::Store(error)) => Err(error.into()),
+    }
 }
 
 /// The frames that can be read; ingest refuses the others.

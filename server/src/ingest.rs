@@ -86,8 +86,17 @@ pub enum IngestError {
 
 enum Job {
     Frame(Submission, oneshot::Sender<Result<Outcome, IngestError>>),
-    /// A device was put on a day: what it sent too early may be accepted now.
-    Granted(DeviceId, oneshot::Sender<Result<(), IngestError>>),
+    /// What is kept aside may be accepted now.
+    Again(Again, oneshot::Sender<Result<(), IngestError>>),
+}
+
+/// What to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    /// A device was put on a day: what it sent too early.
+    Granted(DeviceId),
+    /// This program may accept what an earlier one could not: everything.
+    Everything,
 }
 
 /// Where to hand frames in.
@@ -137,8 +146,20 @@ impl Ingest {
     /// # Errors
     /// [`IngestError`].
     pub async fn granted(&self, device: DeviceId) -> Result<(), IngestError> {
+        self.again(Again::Granted(device)).await
+    }
+
+    /// Tries everything again that is kept aside, whatever its reason was.
+    ///
+    /// # Errors
+    /// [`IngestError`].
+    pub async fn retry_everything(&self) -> Result<(), IngestError> {
+        self.again(Again::Everything).await
+    }
+
+    async fn again(&self, what: Again) -> Result<(), IngestError> {
         let (reply, done) = oneshot::channel();
-        self.jobs.send(Job::Granted(device, reply)).await.map_err(|_| IngestError::Failed)?;
+        self.jobs.send(Job::Again(what, reply)).await.map_err(|_| IngestError::Failed)?;
         done.await.unwrap_or(Err(IngestError::Failed))
     }
 }
@@ -170,11 +191,11 @@ impl Worker {
                     frames.push(submission);
                     replies.push(reply);
                 }
-                Job::Granted(device, reply) => grants.push((device, reply)),
+                Job::Again(what, reply) => grants.push((what, reply)),
             }
         }
-        let devices: Vec<DeviceId> = grants.iter().map(|(device, _)| *device).collect();
-        let result = self.commit(&frames, &devices).await.map_err(|error| {
+        let again: Vec<Again> = grants.iter().map(|(what, _)| *what).collect();
+        let result = self.commit(&frames, &again).await.map_err(|error| {
             tracing::error!(code = "INGEST_FAILED", error = %error, "nothing of this group was stored");
             if matches!(error, StoreError::Full) { IngestError::Full } else { IngestError::Failed }
         });
@@ -197,16 +218,12 @@ impl Worker {
     }
 
     /// Judges the group and writes it in one transaction, again when another process was faster.
-    async fn commit(
-        &self,
-        submissions: &[Submission],
-        granted: &[DeviceId],
-    ) -> Result<Vec<Outcome>, StoreError> {
-        let mut result = self.judge_and_write(submissions, granted).await;
+    async fn commit(&self, submissions: &[Submission], again: &[Again]) -> Result<Vec<Outcome>, StoreError> {
+        let mut result = self.judge_and_write(submissions, again).await;
         for _ in 1..ATTEMPTS {
             let Err(StoreError::Stale(_) | StoreError::Conflict(_)) = &result else { break };
             tracing::info!(code = "JUDGED_AGAIN", "another process was faster");
-            result = self.judge_and_write(submissions, granted).await;
+            result = self.judge_and_write(submissions, again).await;
         }
         let (outcomes, waiting) = result?;
         // A day may have been granted by another process after the grants were read here, and what waits for it may
@@ -214,7 +231,7 @@ impl Worker {
         let mut late = Vec::new();
         for (device, days) in waiting {
             if self.store.grants_of(device.0).await?.len() != days {
-                late.push(device);
+                late.push(Again::Granted(device));
             }
         }
         if !late.is_empty() {
@@ -227,7 +244,7 @@ impl Worker {
     async fn judge_and_write(
         &self,
         submissions: &[Submission],
-        granted: &[DeviceId],
+        again: &[Again],
     ) -> Result<(Vec<Outcome>, Vec<(DeviceId, usize)>), StoreError> {
         let frames: Vec<judge::Arrived> = submissions
             .iter()
@@ -237,7 +254,7 @@ impl Worker {
                 officer: submission.officer.clone(),
             })
             .collect();
-        let mut facts = facts::gather(self.store.as_ref(), &frames, granted, self.office).await?;
+        let mut facts = facts::gather(self.store.as_ref(), &frames, again, self.office).await?;
         let basis = std::mem::take(&mut facts.basis);
         let days: Vec<(DeviceId, usize)> =
             facts.granted.iter().map(|(device, days)| (*device, days.len())).collect();

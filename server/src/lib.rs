@@ -15,6 +15,7 @@ pub mod chains;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod contacts;
 pub mod demo;
 pub mod digest;
 pub mod http;

@@ -2,7 +2,9 @@
 
 pub mod applications;
 pub mod published;
+pub mod quarantine;
 pub mod record;
+pub mod standing;
 pub mod tablets;
 pub mod tracking;
 

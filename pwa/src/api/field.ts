@@ -31,6 +31,11 @@ export interface Prepared {
   log: string;
   /** The office's key for bundle files: SEC1 uncompressed, base64url. */
   bundle_key: string;
+  /** What the office signed to let this tablet work on the day, base64url. */
+  grant?: string;
+  /** The office's certificate and the root key that signed it, base64url. */
+  certificate?: string;
+  root?: string;
 }
 
 /** Registers the device key and grants the day. The same device and day get the same letter. */

@@ -85,10 +85,47 @@ export interface Tablet {
   readonly officer_names: readonly string[];
   readonly last_seen_at: number | null;
   readonly frames_held: number;
+  readonly frames_backed_up: number;
   readonly changes_held: number;
+  /** Deliveries that the tablet, or a later session of it, spoke of and that are not here. */
+  readonly missing_frames: number;
+  readonly missing_sessions: number;
+  /** Its storage was put back to an earlier state, or copied. */
+  readonly rolled_back: boolean;
+  readonly forked: boolean;
+  /** A good backup covers everything that it is known to have written. */
+  readonly safe: boolean;
   readonly quarantined: number;
   readonly sessions: number;
   readonly revoked: boolean;
+  /** Somebody let it be wiped before that. */
+  readonly released: Release | null;
+}
+
+export interface Release {
+  readonly at: number;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export interface Hub {
+  readonly device: string;
+  readonly name: string;
+  readonly enrolled_by: string;
+  readonly enrolled_at: number;
+  readonly last_seen_at: number | null;
+  /** What it said of itself at its last contact. */
+  readonly state: { readonly waiting?: number; readonly quarantined?: number; readonly version?: string } | null;
+  readonly revoked: boolean;
+}
+
+export interface Backup {
+  readonly state: 'not_set_up' | 'good' | 'old';
+  readonly last_good_at: number | null;
+  /** Changes that the newest good backup does not hold. */
+  readonly changes_since: number;
+  readonly last_error: string | null;
+  readonly place: string | null;
 }
 
 export interface QuarantineRow {
@@ -99,9 +136,23 @@ export interface QuarantineRow {
   readonly code: string;
   readonly session: string;
   readonly device?: string | null;
+  readonly device_name?: string | null;
+  readonly officer_name?: string | null;
   /** Letter of the tablet, or "kantor"; none when the chain is not known. */
   readonly label?: string | null;
+  /** Of the record it belongs to, when the office has it. */
+  readonly ticket?: string | null;
+  readonly name?: string | null;
+  /** It may pass by itself once something else has arrived or was granted. */
+  readonly waits?: boolean;
   readonly received_at: number;
+  readonly retried?: number;
+}
+
+/** How trying everything held back again went. */
+export interface Retried {
+  readonly accepted: number;
+  readonly left: number;
 }
 
 /** What became of a file of a tablet. */
@@ -186,4 +237,20 @@ export async function getQuarantine(): Promise<readonly QuarantineRow[]> {
 
 export async function postBundle(text: string): Promise<ImportedBundle> {
   return postJson('/api/office/bundles', { text });
+}
+
+export async function getHubs(): Promise<readonly Hub[]> {
+  return (await getJson<{ hubs: Hub[] }>('/api/office/hubs')).hubs;
+}
+
+export async function getBackup(): Promise<Backup> {
+  return getJson('/api/office/backup');
+}
+
+export async function postRelease(device: string, reason: string): Promise<void> {
+  await postJson(`/api/office/tablets/${device}/release`, { reason });
+}
+
+export async function postRetry(): Promise<Retried> {
+  return postJson('/api/office/quarantine/retry', {});
 }

@@ -90,12 +90,23 @@ export interface Welcome {
   node: string | null;
 }
 
+/** A node's signed word on chains of this tablet. */
+export interface Receipt {
+  node: string;
+  log: string;
+  issued_at: number;
+  chains: { session: string; frames: number; backed_up: number }[];
+  receipt: Bytes;
+}
+
 export type SyncRecord =
   | ({ type: 'welcome' } & Welcome)
   | { type: 'holds'; chains: Held[] }
   | { type: 'refused'; session: string; number: number; code: string }
   | { type: 'notice'; document: string; hash: string; code: string }
   | { type: 'changes'; changes: ReceivedChange[]; cursors: Cursor[] }
+  | ({ type: 'receipt' } & Receipt)
+  | { type: 'released'; at: number; by: string; reason: string }
   | { type: 'end'; more: boolean };
 
 export interface KnownDocument {
@@ -216,7 +227,10 @@ export interface CoreFunctions {
     out: { payload: Bytes; signing: Bytes; hash: string; saves_taken: number };
   };
   frame_seal: { in: { payload: Bytes; signature: Bytes }; out: { frame: Bytes } };
-  request_encode: { in: { hello: Hello; frames: Bytes[] }; out: { body: Bytes } };
+  request_encode: {
+    in: { hello: Hello; frames: Bytes[]; grants?: Bytes[] };
+    out: { body: Bytes };
+  };
   response_records: { in: { bytes: Bytes }; out: { records: SyncRecord[]; consumed: number } };
   push_plan: {
     in: { chains: { session: string; frames: string[] }[]; holds: Held[] };
@@ -225,6 +239,15 @@ export interface CoreFunctions {
       confirmed: { session: string; frames: number }[];
       forked: string[];
     };
+  };
+  /** `root` is the pinned key; an error means that it did not sign the certificate. */
+  certificate_verify: {
+    in: { root: Bytes; certificate: Bytes };
+    out: { node: string; role: 'office' | 'hub'; name: string };
+  };
+  receipt_verify: {
+    in: { receipt: Bytes; public_key: Bytes; chains: { session: string; frames: string[] }[] };
+    out: { valid: boolean; code?: string };
   };
   bundle_seal: {
     in: { office_key: Bytes; ephemeral: Bytes; device_key: Bytes; body: Bytes };

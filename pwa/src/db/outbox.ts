@@ -13,6 +13,11 @@ export function countUnconfirmed(db: Database): Promise<number> {
   return db.countFromIndex('saves', 'unconfirmed');
 }
 
+/** Every save of this tablet, without the bytes of those that are in frames. */
+export function allSaves(db: Database): Promise<StoredSave[]> {
+  return db.getAll('saves');
+}
+
 /** Frames the office has not confirmed, in the order they must be sent. */
 export function unconfirmedFrames(db: Database): Promise<StoredFrame[]> {
   return db.getAllFromIndex('frames', 'unconfirmed');

@@ -57,6 +57,10 @@ export interface Meta {
   site: Site;
   /** What the browser answered when asked to keep the storage. */
   persistence: Persistence;
+  /** Whether the backups of the office are in order, as it said last. */
+  backup: BackupState;
+  /** A supervisor let this tablet be wiped before a backup covers it. */
+  released: Release;
 }
 export type MetaKey = keyof Meta;
 export type MetaValue = Meta[MetaKey];
@@ -79,6 +83,11 @@ export interface PreparedDay {
   complete: boolean;
   /** The office's key for bundle files; a tablet prepared by an older app has none. */
   bundle_key?: string;
+  /** What the office signed to let this tablet work on the day, base64url. */
+  grant?: string;
+  /** The office's certificate and the root key that signed it, base64url. */
+  certificate?: string;
+  root?: string;
 }
 
 export interface Regions {
@@ -96,6 +105,13 @@ export interface Site {
   demo: boolean;
 }
 
+export interface Release {
+  at: number;
+  by: string;
+  reason: string;
+}
+
+export type BackupState = 'none' | 'good' | 'old';
 export type Persistence = 'granted' | 'refused' | 'unknown';
 
 /** A document: its changes as they came, and the view the core made of them. */
@@ -148,8 +164,12 @@ export interface StoredSession {
   last_save_hash: string | null;
   /** Hash of every frame cut, in order. */
   frames: string[];
-  /** Frames the office holds. */
+  /** Frames that the node asked last holds: the office, or the van's hub. */
   confirmed: number;
+  /** Of them, those the office holds; absent while no hub was ever asked. */
+  office?: number;
+  /** Of those, the ones in a good backup of the office. */
+  backed_up?: number;
 }
 
 export interface SavedChange {

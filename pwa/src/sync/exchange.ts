@@ -1,8 +1,8 @@
 import { ApiError } from '../api/client';
 import type { Bytes } from '../core/bytes';
-import { type Core, type Hello, type SyncRecord } from '../core/functions';
+import { type Core, type Held, type Hello, type SyncRecord } from '../core/functions';
 import { countUnconfirmed, unconfirmedFrames } from '../db/outbox';
-import { readMeta } from '../db/meta';
+import { readMeta, writeMeta } from '../db/meta';
 import type { Database } from '../db/open';
 import { commitPulled, mergeCursors, PullRaced } from '../db/pulled';
 import { countNotices, replaceNotices, writeNotice } from '../db/records';
@@ -13,6 +13,7 @@ import { takeHolds } from '../outbox/confirm';
 import { cutFrames } from '../outbox/cut';
 import { deviceKeys } from '../outbox/device-key';
 import { fitting, offered, type Sent } from '../outbox/retry';
+import { noteHolder, officeNode, takeReceipt, type OfficeNode } from '../outbox/tiers';
 import { records } from './stream';
 
 /** Before a log's first position: everything of these scopes is missing. */
@@ -72,7 +73,8 @@ export async function exchangeOnce(use: Exchanging, day: PreparedDay, plan: Plan
     hello: asksOnly ? { ...hello, pull: null } : hello,
     frames: frames.map(({ bytes }) => bytes),
   });
-  const incoming = new Incoming(use, hello, namesAll(hello, kept));
+  const office = await officeNode(use.core, day);
+  const incoming = new Incoming(use, hello, namesAll(hello, kept), office);
   incoming.outcome.sent = {
     frames: frames.reduce((sum, { bytes }) => sum + bytes.length, 0),
     body: body.length,
@@ -151,12 +153,15 @@ class Incoming {
     sent: { frames: 0, body: 0 },
   };
   private log: string | null;
+  /** False when the van's hub answers. */
+  private atOffice = true;
   private readonly notices: Omit<StoredNotice, 'key'>[] = [];
 
   constructor(
     private readonly use: Exchanging,
     private readonly hello: Hello,
     private readonly allNamed: boolean,
+    private readonly office: OfficeNode | null,
   ) {
     this.log = hello.pull?.log ?? null;
   }
@@ -168,10 +173,13 @@ class Incoming {
         // Positions of another log mean nothing in this one: everything is compared from its start.
         if (this.log !== record.log) await commitPulled(this.use.db, [], record.log, []);
         this.log = record.log;
+        this.atOffice = this.office === null || record.node === null || record.node === this.office.node;
+        if (this.atOffice) await writeMeta(this.use.db, 'backup', record.backup);
         return;
       case 'holds':
-        this.outcome.forked = (await takeHolds(this.use.db, this.use.core, this.claimed(), record.chains)).forked;
-        return this.progress();
+        return this.holds(record.chains);
+      case 'receipt':
+        return takeReceipt(this.use.db, this.use.core, this.office, record);
       case 'refused':
         this.outcome.refused.push({ session: record.session, code: record.code });
         return;
@@ -180,11 +188,24 @@ class Incoming {
         return writeNotice(this.use.db, noticeOf(record));
       case 'changes':
         return this.changes(record);
+      case 'released': {
+        const { at, by, reason } = record;
+        return writeMeta(this.use.db, 'released', { at, by, reason });
+      }
       case 'end':
         this.ended = true;
         this.outcome.more = record.more;
         if (this.allNamed) await replaceNotices(this.use.db, this.notices);
     }
+  }
+
+  private async holds(chains: readonly Held[]): Promise<void> {
+    const { db, core } = this.use;
+    const claimed = new Set(this.claimed());
+    const before = (await allSessions(db)).filter(({ session }) => claimed.has(session));
+    this.outcome.forked = (await takeHolds(db, core, [...claimed], chains)).forked;
+    await noteHolder(db, before, this.atOffice);
+    return this.progress();
   }
 
   private claimed(): string[] {

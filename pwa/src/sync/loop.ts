@@ -1,8 +1,10 @@
 import { ApiError } from '../api/client';
+import { readMeta } from '../db/meta';
 import { countUnconfirmed } from '../db/outbox';
 import type { PreparedDay } from '../db/schema';
 import type { Source } from '../lib/signal';
 import { nextBudget, nextRatio, RETRY, waitAfter } from '../outbox/retry';
+import { countTiers } from '../outbox/tiers';
 import { exchangeOnce, type Exchanging, type Outcome } from './exchange';
 import type { SyncStatus, Trouble } from './status';
 import { troubleOf } from './trouble';
@@ -78,8 +80,16 @@ export class SyncLoop {
   /** Shows the present counts without talking to anybody. */
   async refresh(): Promise<void> {
     const { exchanging, status, countHeld } = this.options;
-    const [unsent, held] = await Promise.all([countUnconfirmed(exchanging.db), countHeld()]);
-    status.update((before) => ({ ...before, unsent, held }));
+    const { db } = exchanging;
+    const [unsent, held, tiers, backup, released] = await Promise.all([
+      countUnconfirmed(db),
+      countHeld(),
+      countTiers(db),
+      readMeta(db, 'backup'),
+      readMeta(db, 'released'),
+    ]);
+    const said = { backup: backup ?? null, released: released ?? null };
+    status.update((before) => ({ ...before, unsent, held, tiers, ...said }));
   }
 
   private async round(): Promise<boolean> {

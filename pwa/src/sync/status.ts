@@ -1,4 +1,6 @@
+import type { BackupState, Release } from '../db/schema';
 import { Source, type Signal } from '../lib/signal';
+import type { TierCounts } from '../outbox/tiers';
 
 /** What stands in the way of sending. The work on the tablet is safe in every case. */
 export type TroubleKind =
@@ -36,6 +38,12 @@ export interface SyncStatus {
   held: number;
   /** True once the office answered since the app was started. */
   contacted: boolean;
+  /** Frames of this tablet by how far they have come. */
+  tiers: TierCounts;
+  /** A supervisor's word that this tablet may be wiped all the same. */
+  released: Release | null;
+  /** Whether the office's backups are in order; null before it said so. */
+  backup: BackupState | null;
 }
 
 export const AT_REST: SyncStatus = {
@@ -47,6 +55,9 @@ export const AT_REST: SyncStatus = {
   trouble: null,
   held: 0,
   contacted: false,
+  tiers: { tablet: 0, hub: 0, office: 0, backup: 0 },
+  released: null,
+  backup: null,
 };
 
 export type StatusSignal = Signal<SyncStatus>;

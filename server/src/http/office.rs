@@ -18,7 +18,7 @@ use super::guard::{InPath, InQuery, json_body};
 use crate::review::applications::Words;
 use crate::review::published::days;
 use crate::review::record::record;
-use crate::review::tablets;
+use crate::review::{quarantine, tablets};
 
 /// Rows of one page of the list.
 const PAGE: i64 = 50;
@@ -229,6 +229,38 @@ pub async fn list_quarantine(
     State(app): State<Shared>,
     AuthSupervisor(_): AuthSupervisor,
 ) -> Result<Json<Value>, ApiError> {
-    let rows = tablets::quarantine(app.store(), app.node.key.device()).await?;
+    let rows = quarantine::quarantine(app.store(), app.node.key.device()).await?;
     Ok(Json(json!({ "rows": rows })))
+}
+
+/// `POST /api/office/quarantine/retry`: tries everything that is kept aside again.
+///
+/// # Errors
+/// When the store fails.
+pub async fn retry_quarantine(
+    State(app): State<Shared>,
+    AuthSupervisor(_): AuthSupervisor,
+) -> Result<Json<Value>, ApiError> {
+    let before = aside(&app).await?;
+    app.ingest.retry_everything().await?;
+    let left = aside(&app).await?;
+    let head = app.store().head().await?;
+    app.projection.reach(head.position).await;
+    Ok(Json(json!({ "accepted": before.saturating_sub(left), "left": left })))
+}
+
+async fn aside(app: &Shared) -> Result<u64, ApiError> {
+    let counts = app.store().quarantine_counts().await?;
+    Ok(counts.into_iter().filter_map(|(_, count)| u64::try_from(count).ok()).sum())
+}
+
+/// `GET /api/office/hubs`
+///
+/// # Errors
+/// When the store fails.
+pub async fn list_hubs(
+    State(app): State<Shared>,
+    AuthSupervisor(_): AuthSupervisor,
+) -> Result<Json<Value>, ApiError> {
+    Ok(Json(json!({ "hubs": tablets::hubs(app.store()).await? })))
 }

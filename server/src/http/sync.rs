@@ -26,6 +26,7 @@ use super::error::ApiError;
 use super::field::{on_roster, revoked, scopes_of_day};
 use crate::backup::standing::standing;
 use crate::chains;
+use crate::contacts;
 use crate::ingest::{Notice, Outcome, Pending, Submission};
 use crate::receipts::receipts;
 use crate::review::published::json_of;
@@ -71,6 +72,7 @@ pub async fn exchange(
     }
     let exchange = receive(&app, &caller, request.into_body()).await?;
     let hello = exchange.hello.as_ref().ok_or(WireError::Truncated)?;
+    contacts::note(app.store(), hello.device, &hello.chains, &exchange.refused, app.env().now()).await?;
     let pull = match &hello.pull {
         Some(pull) => Some(granted(&app, &caller, hello, pull).await?),
         None => None,

@@ -6,9 +6,10 @@ use mpp_store::{Basis, ChainRow, DeviceRow, LoggedChange, QuarantineRow, Store, 
 use mpp_sync::document::Refusal;
 use mpp_sync::ids::{DeviceId, DocumentId, Kind, SessionId};
 
+use super::Again;
 use super::judge::Arrived;
 
-/// Changes for a day not granted that are tried again in one go.
+/// Changes kept aside that are tried again in one go.
 const RETRIES: i64 = 10_000;
 
 /// A document as the log holds it.
@@ -50,10 +51,10 @@ pub struct Facts {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn gather(
+pub(super) async fn gather(
     store: &dyn Store,
     frames: &[Arrived],
-    granted: &[DeviceId],
+    again: &[Again],
     office: DeviceId,
 ) -> Result<Facts, StoreError> {
     let mut facts = Facts { office: Some(office), ..Facts::default() };
@@ -62,9 +63,11 @@ pub async fn gather(
     let touched: BTreeSet<[u8; 16]> =
         frames.iter().flat_map(|frame| frame.entries()).map(|entry| entry.document.0).collect();
     let touched: Vec<[u8; 16]> = touched.into_iter().collect();
-    facts.parked = aside(store, &touched, granted).await?;
+    facts.parked = aside(store, &touched, again).await?;
     facts.basis.aside = facts.parked.iter().map(|row| (row.document, row.hash)).collect();
-    facts.parked.retain(|row| Refusal::from_code(&row.code).is_some_and(Refusal::may_pass_later));
+    if !again.contains(&Again::Everything) {
+        facts.parked.retain(|row| Refusal::from_code(&row.code).is_some_and(Refusal::may_pass_later));
+    }
     let mut sessions: BTreeSet<[u8; 16]> = frames.iter().map(|frame| frame.session.0).collect();
     sessions.extend(facts.parked.iter().map(|row| row.session));
     let sessions: Vec<[u8; 16]> = sessions.into_iter().collect();
@@ -100,18 +103,24 @@ pub async fn gather(
     Ok(facts)
 }
 
-/// What is kept aside of the touched documents, or waits for the days of the devices.
+/// What is kept aside of the touched documents, or is to be tried again.
 async fn aside(
     store: &dyn Store,
     touched: &[[u8; 16]],
-    granted: &[DeviceId],
+    again: &[Again],
 ) -> Result<Vec<QuarantineRow>, StoreError> {
+    if again.contains(&Again::Everything) {
+        let mut rows = store.quarantined(RETRIES).await?;
+        // The newest come first; a change follows on those before it.
+        rows.reverse();
+        return Ok(rows);
+    }
     let mut rows = store.quarantined_of(touched).await?;
-    if !granted.is_empty() {
+    if !again.is_empty() {
         let chains = store.all_chains().await?;
         let sessions: Vec<[u8; 16]> = chains
             .iter()
-            .filter(|chain| granted.contains(&DeviceId(chain.device)))
+            .filter(|chain| again.contains(&Again::Granted(DeviceId(chain.device))))
             .map(|chain| chain.session)
             .collect();
         let mut waiting = store.quarantined_for(&[Refusal::DayNotGranted.code()], RETRIES).await?;

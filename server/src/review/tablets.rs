@@ -1,13 +1,12 @@
-//! Which tablets have been heard of, with what, and what of theirs is kept aside.
+//! Which tablets and hubs have been heard of, with what, and what of theirs is still missing.
 
 use std::collections::BTreeMap;
 
 use mpp_store::{Id, Store, StoreError};
-use mpp_sync::ids::DeviceId;
 use serde_json::{Value, json};
 
-/// Rows of the quarantine shown at most.
-const QUARANTINE_MAX: i64 = 500;
+use super::standing::Standing;
+use crate::contacts::contact;
 
 /// One row for every tablet on a day; of one day, or of all.
 ///
@@ -18,6 +17,7 @@ pub async fn tablets(store: &dyn Store, day: Option<Id>) -> Result<Vec<Value>, S
     let chains = store.all_chains().await?;
     let aside: BTreeMap<Id, i64> = store.quarantine_counts().await?.into_iter().collect();
     let releases = store.releases().await?;
+    let name_of = |username: &str| people.get(username).map_or(username, String::as_str).to_owned();
     let mut found = Vec::new();
     let mut grants = store.grants().await?;
     grants.sort_by(|one, two| (one.day, &one.label).cmp(&(two.day, &two.label)));
@@ -26,72 +26,67 @@ pub async fn tablets(store: &dyn Store, day: Option<Id>) -> Result<Vec<Value>, S
             continue;
         }
         let Some(device) = store.device(grant.device).await? else { continue };
-        let own: Vec<_> = chains
-            .iter()
-            .filter(|chain| chain.device == grant.device && chain.day == Some(grant.day))
-            .collect();
-        let mut officers: Vec<&str> = own.iter().map(|chain| chain.officer.as_str()).collect();
-        officers.push(&grant.username);
-        officers.sort_unstable();
-        officers.dedup();
+        let of_device: Vec<_> = chains.iter().filter(|chain| chain.device == grant.device).collect();
+        let own: Vec<_> = of_device.iter().filter(|chain| chain.day == Some(grant.day)).collect();
         let covered = store.covered_chains_of(grant.device).await?;
         let of_day = covered.iter().filter(|chain| own.iter().any(|one| one.session == chain.session));
-        let released = releases.iter().find(|row| row.device == grant.device).map(|row| {
-            let by = people.get(&row.username).unwrap_or(&row.username);
-            json!({ "at": row.at, "by": by, "reason": row.reason })
-        });
-        let names: Vec<&str> =
-            officers.iter().map(|name| people.get(*name).map_or(*name, String::as_str)).collect();
+        let said = contact(store, grant.device).await?;
+        let standing = Standing::of(&of_device, &covered, said.as_ref());
+        let mut officers: Vec<&str> = own.iter().map(|chain| chain.officer.as_str()).collect();
+        officers.push(&grant.username);
+        officers.retain(|name| !name.is_empty());
+        officers.sort_unstable();
+        officers.dedup();
+        let names: Vec<String> = officers.into_iter().map(name_of).collect();
+        let released = releases
+            .iter()
+            .find(|row| row.device == grant.device)
+            .map(|row| json!({ "at": row.at, "by": name_of(&row.username), "reason": row.reason }));
+        let arrived = own.iter().map(|chain| chain.last_at).max();
         found.push(json!({
             "device": hex::encode(device.id),
             "name": device.name,
             "label": grant.label,
             "day": hex::encode(grant.day),
             "officer_names": names,
-            "last_seen_at": own.iter().map(|chain| chain.last_at).max(),
+            "last_seen_at": said.as_ref().map(|said| said.at).max(arrived),
             "frames_held": own.iter().map(|chain| chain.frames).sum::<i64>(),
             "frames_backed_up": of_day.map(|chain| chain.backed_up).sum::<i64>(),
-            "released": released,
             "changes_held": own.iter().map(|chain| chain.changes).sum::<i64>(),
+            "missing_frames": standing.missing_frames,
+            "missing_sessions": standing.missing_sessions,
+            "rolled_back": standing.rolled_back,
+            "forked": standing.forked,
+            "safe": standing.is_safe(),
             "quarantined": own.iter().filter_map(|chain| aside.get(&chain.session)).sum::<i64>(),
             "sessions": own.len(),
             "revoked": device.revoked_at.is_some(),
+            "released": released,
         }));
     }
     Ok(found)
 }
 
-/// What is kept aside, with where it came from.
+/// Every hub that joined, with what it said of itself at its last contact.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn quarantine(store: &dyn Store, office: DeviceId) -> Result<Vec<Value>, StoreError> {
-    let chains: BTreeMap<Id, _> =
-        store.all_chains().await?.into_iter().map(|chain| (chain.session, chain)).collect();
-    let grants = store.grants().await?;
-    let rows = store.quarantined(QUARANTINE_MAX).await?;
-    Ok(rows
+pub async fn hubs(store: &dyn Store) -> Result<Vec<Value>, StoreError> {
+    let people = super::people(store).await?;
+    let revoked = store.revocations().await?;
+    let hubs = store.hubs().await?;
+    Ok(hubs
         .into_iter()
-        .map(|row| {
-            let chain = chains.get(&row.session);
-            let label = chain.and_then(|chain| {
-                if chain.device == office.0 {
-                    return Some(crate::authoring::OFFICE);
-                }
-                let grant = grants.iter().find(|grant| {
-                    grant.device == chain.device && chain.day.is_none_or(|day| day == grant.day)
-                });
-                grant.map(|grant| grant.label.as_str())
-            });
+        .map(|hub| {
+            let state: Value = serde_json::from_str(&hub.state).unwrap_or(Value::Null);
             json!({
-                "document": hex::encode(row.document),
-                "hash": hex::encode(row.hash),
-                "kind": row.kind,
-                "code": row.code,
-                "session": hex::encode(row.session),
-                "device": chain.map(|chain| hex::encode(chain.device)),
-                "label": label,
-                "received_at": row.received_at,
+                "device": hex::encode(hub.device),
+                "name": hub.name,
+                "enrolled_by": people.get(&hub.enrolled_by).unwrap_or(&hub.enrolled_by),
+                "enrolled_at": hub.enrolled_at,
+                "last_seen_at": hub.last_at,
+                "state": state,
+                "revoked": revoked.iter().any(|row| row.device == hub.device),
             })
         })
         .collect())

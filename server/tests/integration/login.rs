@@ -64,13 +64,15 @@ async fn the_office_is_for_supervisors_only() {
     let server = Server::new().await;
     let officer = server.sign_in("rina").await;
     let id = DocumentId([1; 16]);
-    for path in ["days", "applications", &format!("applications/{id}"), "tablets", "quarantine"] {
+    for path in ["days", "applications", &format!("applications/{id}"), "tablets", "hubs", "quarantine"] {
         let path = format!("/api/office/{path}");
         assert_eq!(server.get(&path, &officer).await.0, 403, "{path}");
         assert_eq!(server.get(&path, "").await.0, 401, "{path}");
     }
     for path in [
         "applications/search".to_owned(),
+        "quarantine/retry".to_owned(),
+        "bundles".to_owned(),
         format!("applications/{id}/status"),
         format!("applications/{id}/choose"),
         format!("residents/{id}/spelling"),

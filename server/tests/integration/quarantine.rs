@@ -1,5 +1,8 @@
 //! Changes that are authentic but not accepted: kept, said, and tried again.
 
+use mpp_store::GrantRow;
+use serde_json::json;
+
 use super::server::Server;
 use super::tablet::{Tablet, held, notices};
 
@@ -102,4 +105,35 @@ async fn one_bad_change_never_blocks_another() {
     server.folded().await;
     let visits = server.app.store().views_after(2, None, 10).await.unwrap();
     assert_eq!(visits.len(), 2);
+}
+
+#[tokio::test]
+async fn everything_is_tried_again_on_request_and_by_a_new_version() {
+    let server = Server::new().await;
+    let (cookie, supervisor) = (server.sign_in("rina").await, server.sign_in("sari").await);
+    let own = server.day().await;
+    let other = server.day_with(&["rina"], "Tempat lain").await;
+    let mut tablet = Tablet::prepared(&server, &cookie, 1, "rina", own).await;
+    tablet.day = other;
+    let (strange, _) = tablet.ticket();
+    tablet.sync(&server, &cookie).await;
+    let retry = "/api/office/quarantine/retry";
+    let (status, body) = server.post(retry, &supervisor, json!({})).await;
+    assert_eq!((status, &body["accepted"], &body["left"]), (200, &json!(0), &json!(1)));
+    let rows = server.read("/api/office/quarantine", &supervisor).await;
+    assert_eq!((&rows["rows"][0]["officer_name"], &rows["rows"][0]["waits"]), (&json!("RINA"), &json!(true)));
+    // The right comes by another road than preparing, as with a restored office.
+    let grant = GrantRow {
+        device: tablet.device.0,
+        day: other.0,
+        label: "B".into(),
+        username: "rina".into(),
+        granted_at: 1,
+    };
+    server.app.store().grant(&grant).await.unwrap();
+    server.app.store().set_value("quarantine_tried_by", "0.0.1").await.unwrap();
+    let server = server.reopened(|_| ()).await;
+    assert!(server.app.store().quarantined(10).await.unwrap().is_empty());
+    assert!(server.app.store().view(strange.0).await.unwrap().is_some());
+    assert_eq!(server.post(retry, &cookie, json!({})).await.0, 403);
 }

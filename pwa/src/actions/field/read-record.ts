@@ -7,6 +7,7 @@ import type {
 } from '../../core/views';
 import { noticesOf, readDocument, readGroup, readRow, refusedOf, rowsWithNik } from '../../db/records';
 import type { StoredGroup } from '../../db/schema';
+import { tiersOfDocuments } from '../../outbox/tiers';
 import { standardOf } from './catalogue';
 import { lines, placeOf, type Place, type RecordLine } from './records';
 import type { Tablet } from './tablet';
@@ -34,13 +35,14 @@ export async function readRecord(tablet: Tablet, id: string): Promise<RecordPage
   const application = stored.view;
   const resident =
     application.resident === undefined ? undefined : await readDocument(db, application.resident);
-  const [{ history }, { statuses }, row, held, refused, group] = await Promise.all([
+  const [{ history }, { statuses }, row, held, refused, group, tiers] = await Promise.all([
     core.call('document_view', { id, kind: stored.kind, changes: stored.changes }),
     core.call('next_statuses', { current: application.status.current }),
     readRow(db, id),
     noticesOf(db, id),
     refusedOf(db, id),
     application.resident === undefined ? undefined : readGroup(db, application.resident),
+    tiersOfDocuments(db),
   ]);
   return {
     application,
@@ -49,7 +51,7 @@ export async function readRecord(tablet: Tablet, id: string): Promise<RecordPage
     group,
     history,
     next: statuses,
-    place: placeOf(row ?? { unsent: [] }, held[0]?.code ?? ''),
+    place: placeOf(row ?? { unsent: [] }, held[0]?.code ?? '', tiers.get(id)),
     held: held.map(({ code }) => code),
     refused: refused.map(({ code }) => code),
     others: await othersOf(tablet, application),

@@ -1,12 +1,13 @@
 import { allGroups, allNotices, rowsOfKind } from '../../db/records';
 import type { Row } from '../../db/schema';
+import { tiersOfDocuments, type Tier } from '../../outbox/tiers';
 import { maskedNik } from '../../form/application-form';
 import type { Status } from '../../lib/views';
 import { serviceNames } from './catalogue';
 import type { Tablet } from './tablet';
 
 /** Where a record is, for the word that is shown. */
-export type Place = 'tablet' | 'office' | 'held';
+export type Place = Tier | 'held';
 
 export interface RecordLine {
   id: string;
@@ -58,10 +59,11 @@ function wanted(row: Row, filter: RecordFilter, day: string | undefined): boolea
 
 /** Lines with names as the office spells them, and with what the office holds back. */
 export async function lines(tablet: Tablet, rows: readonly Row[]): Promise<RecordLine[]> {
-  const [names, groups, notices] = await Promise.all([
+  const [names, groups, notices, tiers] = await Promise.all([
     serviceNames(tablet),
     allGroups(tablet.db),
     allNotices(tablet.db),
+    tiersOfDocuments(tablet.db),
   ]);
   const chosen = new Map(groups.map(({ resident, name }) => [resident, name]));
   const held = new Map(notices.map(({ document, code }) => [document, code]));
@@ -77,14 +79,15 @@ export async function lines(tablet: Tablet, rows: readonly Row[]): Promise<Recor
       service: names.get(row.service ?? '') ?? row.service ?? '',
       status: row.status ?? 'received',
       conflict: row.status_conflict || row.field_conflicts > 0,
-      place: placeOf(row, code),
+      place: placeOf(row, code, tiers.get(row.id)),
       code,
       created_at: row.created_at,
     };
   });
 }
 
-export function placeOf(row: Pick<Row, 'unsent'>, noticeCode: string): Place {
+/** `tier` is of this tablet's own saves; what only others wrote came from the office. */
+export function placeOf(row: Pick<Row, 'unsent'>, noticeCode: string, tier: Tier = 'office'): Place {
   if (row.unsent.length > 0) return 'tablet';
-  return noticeCode === '' ? 'office' : 'held';
+  return noticeCode === '' ? tier : 'held';
 }

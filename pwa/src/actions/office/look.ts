@@ -1,13 +1,17 @@
 import {
   getApplication,
   getApplications,
+  getBackup,
+  getHubs,
   getOfficeDays,
   getQuarantine,
   getTablets,
   type ApplicationDetail,
   type ApplicationFilter,
   type ApplicationList,
+  type Backup,
   type DaySummary,
+  type Hub,
   type QuarantineRow,
   type Tablet,
 } from '../../api/office';
@@ -24,8 +28,12 @@ export type {
   ApplicationList,
   ApplicationRow,
   Attention,
+  Backup,
   DaySummary,
+  Hub,
   QuarantineRow,
+  Release,
+  Retried,
   Tablet,
 } from '../../api/office';
 
@@ -47,6 +55,11 @@ export const agencies = new Resource<readonly Agency[]>(
 );
 
 export const quarantine = new Resource<readonly QuarantineRow[]>(() => guarded(getQuarantine));
+
+export const hubs = new Resource<readonly Hub[]>(() => guarded(getHubs));
+
+/** How the backups stand; the office shows it on every page when it is bad. */
+export const backup = new Resource<Backup>(() => guarded(getBackup));
 
 export function applicationList(filter: () => ApplicationFilter): Resource<ApplicationList> {
   return new Resource(() => guarded(() => getApplications(filter())));

@@ -43,4 +43,16 @@ export const reasons: Sentences<keyof typeof idReasons> = {
   'held.unknown': 'IT staff must look at it ({code})',
   'held.scope': "not for this tablet's service day",
   'held.invalid': 'the office cannot read it',
+  'held.day_not_granted':
+    'This tablet is not on that service day. Ask the supervisor to put it on; the data is then accepted by itself.',
+  'held.deps_missing': 'Waits for other data that has not arrived. Usually settles once other tablets have sent.',
+  'held.seq_missing': 'Waits for earlier data of the same tablet. Usually settles once it has sent again.',
+  'held.document_unknown': 'Waits for the record it belongs to. Usually settles once other tablets have sent.',
+  'held.change_author': 'The officer named in the data does not match this tablet. Tell the supervisor who uses it.',
+  'held.change_not_own_session': 'This data was made on another device. Tell the supervisor who uses this tablet.',
+  'held.kind_not_allowed': 'Only the office may change this data. Tell the supervisor what you wanted to change.',
+  'held.edit_not_allowed': 'Only the office may change this part. Tell the supervisor what you wanted to change.',
+  'held.change_too_large': 'It is too long. Record it again, shorter.',
+  'held.document_full': 'The history of this record is too long. Record a new application.',
+  'held.other': 'The IT person must look at it. Tell this code: {code}.',
 };

@@ -42,4 +42,16 @@ export const reasons = {
   'held.unknown': 'perlu diperiksa petugas TI ({code})',
   'held.scope': 'bukan untuk hari layanan tablet ini',
   'held.invalid': 'isinya tidak bisa dibaca kantor',
+  'held.day_not_granted':
+    'Tablet ini tidak terdaftar pada hari layanan itu. Minta supervisor mendaftarkannya; datanya lalu diterima sendiri.',
+  'held.deps_missing': 'Menunggu data lain yang belum sampai. Biasanya selesai sendiri setelah tablet lain mengirim.',
+  'held.seq_missing': 'Menunggu data sebelumnya dari tablet yang sama. Biasanya selesai sendiri setelah mengirim lagi.',
+  'held.document_unknown': 'Menunggu data induknya. Biasanya selesai sendiri setelah tablet lain mengirim.',
+  'held.change_author': 'Nama petugas pada data tidak cocok dengan tablet ini. Beri tahu supervisor siapa yang memakai tablet.',
+  'held.change_not_own_session': 'Data ini dibuat di perangkat lain. Beri tahu supervisor siapa yang memakai tablet ini.',
+  'held.kind_not_allowed': 'Data ini hanya boleh diubah kantor. Sampaikan maksud perubahannya kepada supervisor.',
+  'held.edit_not_allowed': 'Bagian ini hanya boleh diubah kantor. Sampaikan maksud perubahannya kepada supervisor.',
+  'held.change_too_large': 'Isinya terlalu panjang. Catat ulang dengan lebih singkat.',
+  'held.document_full': 'Riwayat data ini sudah terlalu panjang. Catat permohonan baru.',
+  'held.other': 'Perlu diperiksa petugas TI. Sebutkan kode ini: {code}.',
 } as const;

@@ -56,6 +56,9 @@ export const id = {
   'persist.unknown': 'Peramban ini tidak bisa ditanya apakah data dijaga. Kirim data sesering mungkin.',
 
   'sync.all': 'Semua sudah di kantor',
+  'sync.all.unset': 'Semua sudah di kantor · cadangan belum diatur',
+  'sync.backup': 'Semua sudah di kantor + cadangan',
+  'sync.hub': 'Semua sudah di mobil · belum sampai di kantor',
   'sync.unsent': '{n} belum terkirim',
   'sync.unsent.no_signal': '{n} belum terkirim · tidak ada sinyal',
   'sync.no_signal': 'Tidak ada sinyal · semua yang disimpan sudah di kantor',
@@ -74,7 +77,10 @@ export const id = {
   'sync.held': '{n} data ditahan untuk diperiksa',
 
   'place.tablet': 'Di tablet ini',
+  'place.hub': 'Di mobil',
   'place.office': 'Di kantor',
+  'place.office.unset': 'Di kantor · cadangan belum diatur',
+  'place.backup': 'Di kantor + cadangan',
   'place.held': 'Ditahan di kantor: {why}',
   'place.held.short': 'Ditahan di kantor',
 
@@ -223,6 +229,16 @@ export const id = {
   'record.empty': 'dikosongkan',
   'record.registered': 'Didaftarkan',
 
+  'held.title': 'Data yang ditahan',
+  'held.text': 'Data ini disimpan, tetapi belum dipakai. Tidak ada yang dibuang, dan data yang lain tetap terkirim.',
+  'held.none': 'Tidak ada data yang ditahan',
+  'held.here': 'Belum terbaca di tablet ini',
+  'kind.resident': 'Data warga',
+  'kind.visit': 'Nomor antrean',
+  'kind.application': 'Permohonan',
+  'kind.service_day': 'Hari layanan',
+  'kind.catalogue': 'Katalog layanan',
+
   'bundle.title': 'Kirim lewat berkas',
   'bundle.text':
     'Kalau tidak ada sinyal sampai malam, simpan semua yang belum terkirim ke satu berkas. Serahkan ke supervisor lewat obrolan atau flash disk. Berkas ini terkunci; hanya kantor yang bisa membukanya.',
@@ -245,6 +261,13 @@ export const id = {
   'tablet.name': 'Nama tablet',
   'tablet.storage': 'Penyimpanan',
   'tablet.sync': 'Pengiriman',
+  'tablet.wipe': 'Boleh dihapus?',
+  'tablet.wipe.safe': 'Aman dihapus. Semuanya ada di kantor dan di cadangan.',
+  'tablet.wipe.unset': 'Jangan dihapus. Kantor belum mengatur cadangan; tanyakan supervisor.',
+  'tablet.wipe.keep': 'Jangan dihapus. Belum semuanya ada di kantor dan di cadangan.',
+  'tablet.released': 'Supervisor mengizinkan tablet ini dihapus',
+  'tablet.released.text': '{who}, {when}: {reason}',
+  'tablet.released.unsent': '{n} belum terkirim akan hilang. Kirim atau buat berkasnya dahulu.',
   'tablet.change': 'Siapkan untuk hari lain',
   'tablet.signout': 'Keluar',
   'tablet.signout.title': 'Keluar dari tablet ini?',

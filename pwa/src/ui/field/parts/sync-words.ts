@@ -20,11 +20,21 @@ export function syncWords(status: SyncStatus): SyncWords {
   }
   if (trouble !== null) return troubled(status);
   if (n > 0) return { tone: 'warn', icon: 'tablet', text: t('sync.unsent', { n }), help: 'send' };
-  if (status.contacted) return { tone: 'ok', icon: 'check', text: t('sync.all'), help: null };
+  if (status.contacted) return arrived(status);
   if (phase === 'receiving') {
     return { tone: 'neutral', icon: 'refresh', text: t('sync.receiving'), help: null };
   }
   return { tone: 'neutral', icon: 'cloud', text: t('sync.not_yet'), help: null };
+}
+
+/** Everything was taken by somebody: says how far it has come. */
+function arrived({ tiers, backup }: SyncStatus): SyncWords {
+  if (tiers.hub > 0) return { tone: 'info', icon: 'van', text: t('sync.hub'), help: null };
+  if (tiers.office === 0 && tiers.backup > 0) {
+    return { tone: 'ok', icon: 'shield', text: t('sync.backup'), help: null };
+  }
+  const text = backup === 'none' ? t('sync.all.unset') : t('sync.all');
+  return { tone: 'ok', icon: 'check', text, help: null };
 }
 
 function troubled({ unsent: n, trouble }: SyncStatus): SyncWords {

@@ -12,12 +12,18 @@ export function findingWords(code: string): string {
   return known(key) ? t(key) : t('finding.unknown', { code });
 }
 
-/** Why the office holds a change back. */
+/** Why the office holds a change back, in a few words. */
 export function heldWords(code: string): string {
   const upper = code.toUpperCase();
   if (upper.includes('SCOPE') || upper.includes('DAY')) return t('held.scope');
   if (upper.startsWith('CHANGE') || upper.includes('MALFORMED')) return t('held.invalid');
   return t('held.unknown', { code });
+}
+
+/** Why a change is held back and what to do about it; the code for those this version does not know. */
+export function heldAdvice(code: string): string {
+  const key = `held.${code.toLowerCase()}`;
+  return known(key) ? t(key) : t('held.other', { code });
 }
 
 /** Why somebody has no NIK. */

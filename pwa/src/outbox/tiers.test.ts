@@ -1,0 +1,68 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { issueTicket } from '../actions/field/issue-ticket';
+import { readVisit } from '../actions/field/visits';
+import { testCore } from '../core/testing';
+import { allSessions, keepTiers } from '../db/sessions';
+import { TestOffice } from '../testing/office';
+import { testTablet, type TestTablet } from '../testing/tablet';
+import { syncWords } from '../ui/field/parts/sync-words';
+import { countTiers, noteHolder, takeReceipt, tiersOfDocuments } from './tiers';
+
+let tablet: TestTablet;
+let visit: string;
+beforeEach(async () => {
+  const office = new TestOffice(await testCore());
+  tablet = await testTablet(office.post, undefined, office.core);
+  office.watches(tablet.db);
+  visit = (await issueTicket(tablet, {})).visit;
+  await tablet.loop.now();
+  tablet.loop.stop();
+});
+
+async function place(): Promise<string | undefined> {
+  expect(await readVisit(tablet, visit)).toBeDefined();
+  return (await tiersOfDocuments(tablet.db)).get(visit);
+}
+
+async function words(): Promise<string> {
+  await tablet.loop.refresh();
+  return syncWords(tablet.status.get()).text;
+}
+
+describe('where a record is', () => {
+  it('is the office when the office says that it holds it, and the tablet until then', async () => {
+    expect(await place()).toBe('office');
+    const later = (await issueTicket(tablet, {})).visit;
+    expect((await tiersOfDocuments(tablet.db)).get(later)).toBe('tablet');
+    expect(await countTiers(tablet.db)).toEqual({ tablet: 0, hub: 0, office: 1, backup: 0 });
+  });
+
+  it('is the van while only its hub holds it, and the sync bar says so', async () => {
+    const [session] = await allSessions(tablet.db);
+    if (session === undefined) throw new Error('no session');
+    await keepTiers(tablet.db, session.session, () => ({ office: 0 }));
+    await noteHolder(tablet.db, [session], false);
+    expect(await place()).toBe('hub');
+    expect(await words()).toBe('Semua sudah di mobil · belum sampai di kantor');
+    await noteHolder(tablet.db, [session], true);
+    expect(await place()).toBe('office');
+  });
+
+  it('is the backup only when the office says so, and the bar tells when none is set up', async () => {
+    expect(await words()).toBe('Semua sudah di kantor · cadangan belum diatur');
+    const [session] = await allSessions(tablet.db);
+    if (session === undefined) throw new Error('no session');
+    await keepTiers(tablet.db, session.session, () => ({ office: 1, backed_up: 1 }));
+    expect(await place()).toBe('backup');
+    expect(await words()).toBe('Semua sudah di kantor + cadangan');
+  });
+
+  it('does not rise by a receipt of a node that is not the known office', async () => {
+    const [session] = await allSessions(tablet.db);
+    const chains = [{ session: session?.session ?? '', frames: 1, backed_up: 1 }];
+    const receipt = { node: 'aa'.repeat(16), chains, receipt: new Uint8Array(3) };
+    await takeReceipt(tablet.db, tablet.core, null, receipt);
+    await takeReceipt(tablet.db, tablet.core, { node: 'bb'.repeat(16), key: new Uint8Array(65) }, receipt);
+    expect(await place()).toBe('office');
+  });
+});

@@ -1,0 +1,116 @@
+import { fromBase64Url, type Bytes } from '../core/bytes';
+import type { Core } from '../core/functions';
+import { allSaves } from '../db/outbox';
+import type { Database } from '../db/open';
+import type { PreparedDay, StoredSession } from '../db/schema';
+import { allSessions, keepTiers } from '../db/sessions';
+
+/** Where a save is, from the least safe place on. */
+export const TIERS = ['tablet', 'hub', 'office', 'backup'] as const;
+export type Tier = (typeof TIERS)[number];
+
+/** Where a frame of a session is; null is a save that is in no frame yet. */
+export function tierOf(session: StoredSession, frame: number | null): Tier {
+  if (frame === null || frame >= session.confirmed) return 'tablet';
+  if (frame < (session.backed_up ?? 0)) return 'backup';
+  return frame < (session.office ?? session.confirmed) ? 'office' : 'hub';
+}
+
+/** For each document that this tablet wrote to: the least safe place of one of its saves. */
+export async function tiersOfDocuments(db: Database): Promise<ReadonlyMap<string, Tier>> {
+  const [saves, sessions] = await Promise.all([allSaves(db), allSessions(db)]);
+  const byName = new Map(sessions.map((session) => [session.session, session]));
+  const lowest = new Map<string, Tier>();
+  for (const save of saves) {
+    const session = byName.get(save.session);
+    if (session === undefined) continue;
+    const tier = tierOf(session, save.frame);
+    for (const { document } of save.entries) {
+      const before = lowest.get(document);
+      if (before === undefined || TIERS.indexOf(tier) < TIERS.indexOf(before)) lowest.set(document, tier);
+    }
+  }
+  return lowest;
+}
+
+/** How many frames are at a place and no further. */
+export type TierCounts = Record<Tier, number>;
+
+export async function countTiers(db: Database): Promise<TierCounts> {
+  const counts: TierCounts = { tablet: 0, hub: 0, office: 0, backup: 0 };
+  for (const session of await allSessions(db)) {
+    const office = Math.min(session.confirmed, session.office ?? session.confirmed);
+    const backup = Math.min(office, session.backed_up ?? 0);
+    counts.tablet += session.frames.length - session.confirmed;
+    counts.hub += session.confirmed - office;
+    counts.office += office - backup;
+    counts.backup += backup;
+  }
+  return counts;
+}
+
+/** The office's node, as its certificate says; none on a tablet that was given no certificate. */
+export interface OfficeNode {
+  node: string;
+  key: Bytes;
+}
+
+/** Where the public key stands in a certificate, behind version and role. */
+const KEY_AT = 2;
+const KEY_BYTES = 65;
+
+/** Reads the office's certificate, if the root key signed it. */
+export async function officeNode(core: Core, day: PreparedDay): Promise<OfficeNode | null> {
+  if (day.certificate === undefined || day.root === undefined) return null;
+  const certificate = fromBase64Url(day.certificate);
+  try {
+    const { node } = await core.call('certificate_verify', { root: fromBase64Url(day.root), certificate });
+    return { node, key: certificate.slice(KEY_AT, KEY_AT + KEY_BYTES) };
+  } catch {
+    return null;
+  }
+}
+
+/** What of a receipt counts here. */
+export interface ReceivedReceipt {
+  node: string;
+  chains: { session: string; frames: number; backed_up: number }[];
+  receipt: Bytes;
+}
+
+/** Takes the office's word on our chains, itself or handed on by a hub, if its signature covers them. */
+export async function takeReceipt(
+  db: Database,
+  core: Core,
+  office: OfficeNode | null,
+  { node, chains, receipt }: ReceivedReceipt,
+): Promise<void> {
+  if (node !== office?.node) return;
+  const named = new Set(chains.map(({ session }) => session));
+  const own = (await allSessions(db)).filter(({ session }) => named.has(session));
+  const { valid } = await core.call('receipt_verify', {
+    receipt,
+    public_key: office.key,
+    chains: own.map(({ session, frames }) => ({ session, frames })),
+  });
+  if (!valid) return;
+  for (const { session, frames, backed_up } of chains) {
+    await keepTiers(db, session, () => ({ office: frames, backed_up }));
+  }
+}
+
+/**
+ * A node said what it holds of these sessions. Of the office that is the whole truth; of a hub it says
+ * nothing about the office, which keeps what it was last known to have.
+ */
+export async function noteHolder(
+  db: Database,
+  sessions: readonly StoredSession[],
+  fromOffice: boolean,
+): Promise<void> {
+  for (const { session, confirmed } of sessions) {
+    await keepTiers(db, session, (stored) => ({
+      office: fromOffice ? stored.confirmed : (stored.office ?? confirmed),
+    }));
+  }
+}
