@@ -42,6 +42,21 @@ need_node() {
     stop "Node.js $(node --version) is too old: install Node.js 20.19 or newer and run this again."
 }
 
+# Chromium, named by CHROMIUM or found; installed where that is possible.
+need_chromium() {
+  local name
+  for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
+    if [ -n "$name" ] && have "$name"; then
+      CHROMIUM="$(command -v "$name")"
+      export CHROMIUM
+      return 0
+    fi
+  done
+  install_packages chromium || stop "Chromium is missing: install the package chromium and run this again."
+  CHROMIUM="$(command -v chromium)"
+  export CHROMIUM
+}
+
 # Packages of one folder, exactly as its lock file says. Does nothing when they are there already.
 install_node_packages() {
   local folder="$1"

@@ -4,9 +4,9 @@
 use std::io;
 
 use mpp_tests::dice::Dice;
-use mpp_tests::link::{Link, Passed, Shape};
+use mpp_tests::link::{Passed, Shape};
 
-use crate::world::{Base, Held, mark, operations_of, sync, tablet};
+use crate::world::{Base, Held, mark, new_tablet, operations_of, sync};
 
 /// The worst of many cuts.
 pub struct Worst {
@@ -64,10 +64,7 @@ async fn push(base: &Base, at: Option<u64>) -> io::Result<Passed> {
 
 async fn download(base: &Base, at: Option<u64>) -> io::Result<Passed> {
     let office = base.office()?;
-    let folder = tempfile::tempdir()?;
-    let link = Link::open(office.port(), Shape::default())?;
-    let tablet = tablet(&office, &folder.path().join("new"), &link.url()).await?;
-    measure(Held { tablet, link, folder }, at, 0).await
+    measure(new_tablet(&office, "new").await?, at, 0).await
 }
 
 async fn measure(mut held: Held, at: Option<u64>, from: u64) -> io::Result<Passed> {

@@ -7,7 +7,8 @@ use mpp_tests::generate::{CHANGES_EACH, DOCUMENTS_EACH, Generated, Generator};
 use mpp_tests::link::{Link, Shape};
 use mpp_tests::office::Office;
 use mpp_tests::operations::Operation;
-use mpp_tests::tablet::{Tablet, device};
+use mpp_tests::tablet::client::Login;
+use mpp_tests::tablet::{Settings, Tablet, device};
 
 use crate::pull::quiet;
 use crate::rows::Row;
@@ -18,6 +19,9 @@ const EACH_FRAME: usize = 4;
 /// Frames of the measured ingest, from one tablet and from each of several.
 const FRAMES: usize = 1_000;
 const TABLETS: usize = 4;
+/// Registrations in a frame when nobody counts, and such frames that are made before they are posted.
+const FULL_FRAME: usize = 20;
+const FRAMES_EACH_PART: usize = 250;
 /// Registrations and edits in the small exchanges among many documents.
 const FEW: usize = 10;
 
@@ -96,17 +100,31 @@ pub async fn rows(quick: bool) -> io::Result<(Vec<Row>, Rate)> {
     ))
 }
 
-/// What an office with many documents needs, and what small differences cost among them.
-pub async fn many(documents: usize) -> io::Result<Vec<Row>> {
-    let (mut office, folder) = (Office::open()?, tempfile::tempdir()?);
-    let start = moment();
-    let (mut desk, mut writer) = generator(&office, &folder.path().join("writer"), 7).await?;
-    let mut left = documents.div_ceil(DOCUMENTS_EACH);
-    // In parts, so that this program needs no more memory than what it measures.
+/// Fills an office that somebody else has started: registrations of a tablet that is there for nothing else.
+pub async fn fill(url: &str, login: Login, day: Option<String>, registrations: usize) -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let settings = Settings {
+        folder: folder.path().to_owned(),
+        url: url.to_owned(),
+        name: "pengisi".to_owned(),
+        login: login.clone(),
+        day,
+    };
+    let mut desk = Tablet::open(settings).map_err(io::Error::other)?;
+    desk.prepare().await.map_err(io::Error::other)?;
+    let prepared = desk.prepared().cloned().ok_or_else(|| io::Error::other("not prepared"))?;
+    let key = device::key(folder.path()).map_err(io::Error::other)?;
+    let mut writer = Generator::new(key, prepared, &login.username, 7).map_err(io::Error::other)?;
+    in_parts(&mut writer, &mut desk, registrations).await
+}
+
+/// In parts, so that this program needs no more memory than what it measures.
+async fn in_parts(writer: &mut Generator, desk: &mut Tablet, registrations: usize) -> io::Result<()> {
+    let mut left = registrations;
     while left > 0 {
-        let frames: Result<Vec<Generated>, _> = (0..left.div_ceil(20).min(250))
+        let frames: Result<Vec<Generated>, _> = (0..left.div_ceil(FULL_FRAME).min(FRAMES_EACH_PART))
             .map(|_| {
-                let registrations = left.min(20);
+                let registrations = left.min(FULL_FRAME);
                 left -= registrations;
                 writer.frame(registrations)
             })
@@ -114,6 +132,15 @@ pub async fn many(documents: usize) -> io::Result<Vec<Row>> {
         let frames = frames.map_err(io::Error::other)?;
         writer.post(desk.client(), &frames).await.map_err(io::Error::other)?;
     }
+    Ok(())
+}
+
+/// What an office with many documents needs, and what small differences cost among them.
+pub async fn many(documents: usize) -> io::Result<Vec<Row>> {
+    let (mut office, folder) = (Office::open()?, tempfile::tempdir()?);
+    let start = moment();
+    let (mut desk, mut writer) = generator(&office, &folder.path().join("writer"), 7).await?;
+    in_parts(&mut writer, &mut desk, documents.div_ceil(DOCUMENTS_EACH)).await?;
     let filled = millis_since(start);
     let while_filling = office.peak_memory().unwrap_or(0);
     let mut rows = vec![Row::reported(

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use mpp_tests::tablet::client::Login;
 use rows::Row;
 
 mod couch;
@@ -16,6 +17,7 @@ mod cuts;
 mod ingest;
 mod pull;
 mod push;
+mod restore;
 mod rows;
 mod world;
 
@@ -41,6 +43,24 @@ enum Command {
         #[arg(long, default_value = "")]
         only: String,
     },
+    /// Fills an office that runs, for rows that need a browser.
+    Fill {
+        /// Its address.
+        #[arg(long)]
+        url: String,
+        /// Username of an officer.
+        #[arg(long)]
+        username: String,
+        /// Password of the officer.
+        #[arg(long, env = "MPP_PASSWORD", hide_env_values = true)]
+        password: String,
+        /// Id of the day; the one of today, else the first, without it.
+        #[arg(long)]
+        day: Option<String>,
+        /// How many; each has a visit, a resident and an application.
+        #[arg(long)]
+        registrations: usize,
+    },
     /// Prints the rows as a table.
     Table {
         /// Where they are.
@@ -53,6 +73,9 @@ enum Command {
 async fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Run { rows, quick, only } => run(&rows, quick, &only).await,
+        Command::Fill { url, username, password, day, registrations } => {
+            ingest::fill(&url, Login { username, password }, day, registrations).await
+        }
         Command::Table { rows } => rows::print(&rows),
     };
     match result {
@@ -82,6 +105,9 @@ async fn run(file: &Path, quick: bool, only: &str) -> io::Result<()> {
     }
     if wanted("cuts") {
         keep(pull::cuts(&base, if quick { 8 } else { 60 }).await)?;
+    }
+    if wanted("restore") {
+        rows::keep(file, &restore::restored(&base).await?)?;
     }
     if wanted("ingest") {
         let (rows, one) = ingest::rows(quick).await?;

@@ -47,6 +47,14 @@ pub async fn tablet(office: &Office, folder: &Path, url: &str) -> io::Result<Tab
     Ok(tablet)
 }
 
+/// A tablet that holds nothing yet, at a good link.
+pub async fn new_tablet(office: &Office, name: &str) -> io::Result<Held> {
+    let folder = tempfile::tempdir()?;
+    let link = Link::open(office.port(), Shape::default())?;
+    let tablet = tablet(office, &folder.path().join(name), &link.url()).await?;
+    Ok(Held { tablet, link, folder })
+}
+
 /// What a sync cost, and what it had to carry.
 #[derive(Debug, Clone)]
 pub struct Cost {

@@ -1,0 +1,14 @@
+import { defineConfig } from '@playwright/test';
+
+// What scripts/bench measures in a browser. A missed goal is a row of its table, not a failure.
+export default defineConfig({
+  testDir: 'bench',
+  testMatch: '*.bench.ts',
+  workers: 1,
+  forbidOnly: true,
+  retries: 0,
+  timeout: 15 * 60_000,
+  use: { actionTimeout: 300_000 },
+  expect: { timeout: 300_000 },
+  outputDir: 'test-results',
+});
