@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mpp_store::{DeviceRow, Store, StoreError};
 use mpp_store_postgres::PostgresStore;
@@ -172,6 +173,7 @@ impl App {
         let ingest = Ingest::start(node.store.clone(), env.clone(), node.key.device(), tell);
         let (store, key) = (node.store.clone(), node.key.clone());
         let office = Office::new(store, env, key, ingest.clone(), projection.clone());
+        watch_digests(node.store.clone());
         let app = Self { config, node, ingest, projection, office, regions };
         app.retry_after_upgrade().await?;
         let head = app.store().head().await?;
@@ -209,6 +211,28 @@ impl App {
     pub fn date(&self, days: i64) -> String {
         calendar::date(self.env().now(), calendar::zone_hours(&self.config.regency), days)
     }
+}
+
+/// How often the sums of scopes are made again from what the scopes list.
+const DIGEST_CHECK: Duration = Duration::from_hours(24);
+
+/// Makes the sums again now and then: a wrong sum is consistent with itself, so nothing else would show it.
+fn watch_digests(store: Arc<dyn Store>) {
+    tokio::spawn(async move {
+        loop {
+            match store.sum_again().await {
+                Ok(differing) if differing.is_empty() => {}
+                Ok(differing) => tracing::error!(
+                    code = "DIGEST_MISMATCH",
+                    scopes = differing.len(),
+                    first = differing.first().map_or("", String::as_str),
+                    "sums of scopes were wrong and have been made again"
+                ),
+                Err(error) => tracing::error!(code = "DIGEST_CHECK_FAILED", error = %error),
+            }
+            tokio::time::sleep(DIGEST_CHECK).await;
+        }
+    });
 }
 
 fn read_regions(config: &Config) -> Result<Regions, StartError> {

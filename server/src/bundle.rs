@@ -98,8 +98,7 @@ pub async fn import(app: &App, text: &str) -> Result<Imported, ImportError> {
             RequestRecord::Hello(Hello { day: of, .. }) => day = of,
             RequestRecord::Frame(bytes) => frames.push(bytes),
             RequestRecord::Grant(bytes) => admit_by(app, whole.device(), &bytes).await?,
-            RequestRecord::Grant(_)
-            | RequestRecord::Offer(_)
+            RequestRecord::Offer(_)
             | RequestRecord::Repair(_)
             | RequestRecord::Folds(_)
             | RequestRecord::End => {}

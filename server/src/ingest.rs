@@ -11,6 +11,8 @@
 pub mod facts;
 pub mod judge;
 
+pub use judge::Offered;
+
 use std::sync::Arc;
 
 use mpp_store::{QuarantineRow, Store, StoreError};
@@ -86,6 +88,8 @@ pub enum IngestError {
 
 enum Job {
     Frame(Submission, oneshot::Sender<Result<Outcome, IngestError>>),
+    /// A batch that was given back.
+    Offer(Offered, oneshot::Sender<Result<(), IngestError>>),
     /// What is kept aside may be accepted now.
     Again(Again, oneshot::Sender<Result<(), IngestError>>),
 }
@@ -141,6 +145,16 @@ impl Ingest {
         Ok(Pending(outcome))
     }
 
+    /// Takes back changes whose batch's signature was verified.
+    ///
+    /// # Errors
+    /// [`IngestError`].
+    pub async fn give_back(&self, offered: Offered) -> Result<(), IngestError> {
+        let (reply, done) = oneshot::channel();
+        self.jobs.send(Job::Offer(offered, reply)).await.map_err(|_| IngestError::Failed)?;
+        done.await.unwrap_or(Err(IngestError::Failed))
+    }
+
     /// Tries again what a device sent for a day it was not on yet.
     ///
     /// # Errors
@@ -164,6 +178,13 @@ impl Ingest {
     }
 }
 
+/// What comes with a group of frames.
+#[derive(Default)]
+struct Beside {
+    offers: Vec<Offered>,
+    again: Vec<Again>,
+}
+
 struct Worker {
     store: Arc<dyn Store>,
     env: Arc<dyn Env>,
@@ -184,23 +205,30 @@ impl Worker {
     }
 
     async fn serve(&self, group: Vec<Job>) {
-        let (mut frames, mut replies, mut grants) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut frames, mut replies, mut done) = (Vec::new(), Vec::new(), Vec::new());
+        let mut beside = Beside::default();
         for job in group {
             match job {
                 Job::Frame(submission, reply) => {
                     frames.push(submission);
                     replies.push(reply);
                 }
-                Job::Again(what, reply) => grants.push((what, reply)),
+                Job::Offer(offered, reply) => {
+                    beside.offers.push(offered);
+                    done.push(reply);
+                }
+                Job::Again(what, reply) => {
+                    beside.again.push(what);
+                    done.push(reply);
+                }
             }
         }
-        let again: Vec<Again> = grants.iter().map(|(what, _)| *what).collect();
-        let result = self.commit(&frames, &again).await.map_err(|error| {
+        let result = self.commit(&frames, &beside).await.map_err(|error| {
             tracing::error!(code = "INGEST_FAILED", error = %error, "nothing of this group was stored");
             if matches!(error, StoreError::Full) { IngestError::Full } else { IngestError::Failed }
         });
         // A sender that went away reads the truth from `holds` at its next exchange.
-        for (_, reply) in grants {
+        for reply in done {
             let _ = reply.send(result.as_ref().map(|_| ()).map_err(|error| *error));
         }
         match result {
@@ -218,12 +246,12 @@ impl Worker {
     }
 
     /// Judges the group and writes it in one transaction, again when another process was faster.
-    async fn commit(&self, submissions: &[Submission], again: &[Again]) -> Result<Vec<Outcome>, StoreError> {
-        let mut result = self.judge_and_write(submissions, again).await;
+    async fn commit(&self, submissions: &[Submission], beside: &Beside) -> Result<Vec<Outcome>, StoreError> {
+        let mut result = self.judge_and_write(submissions, beside).await;
         for _ in 1..ATTEMPTS {
             let Err(StoreError::Stale(_) | StoreError::Conflict(_)) = &result else { break };
             tracing::info!(code = "JUDGED_AGAIN", "another process was faster");
-            result = self.judge_and_write(submissions, again).await;
+            result = self.judge_and_write(submissions, beside).await;
         }
         let (outcomes, waiting) = result?;
         // A day may have been granted by another process after the grants were read here, and what waits for it may
@@ -235,7 +263,7 @@ impl Worker {
             }
         }
         if !late.is_empty() {
-            Box::pin(self.commit(&[], &late)).await?;
+            Box::pin(self.commit(&[], &Beside { again: late, ..Beside::default() })).await?;
         }
         Ok(outcomes)
     }
@@ -244,7 +272,7 @@ impl Worker {
     async fn judge_and_write(
         &self,
         submissions: &[Submission],
-        again: &[Again],
+        beside: &Beside,
     ) -> Result<(Vec<Outcome>, Vec<(DeviceId, usize)>), StoreError> {
         let frames: Vec<judge::Arrived> = submissions
             .iter()
@@ -254,13 +282,14 @@ impl Worker {
                 officer: submission.officer.clone(),
             })
             .collect();
-        let mut facts = facts::gather(self.store.as_ref(), &frames, again, self.office).await?;
+        let Beside { offers, again } = beside;
+        let mut facts = facts::gather(self.store.as_ref(), &frames, offers, again, self.office).await?;
         let basis = std::mem::take(&mut facts.basis);
         let days: Vec<(DeviceId, usize)> =
             facts.granted.iter().map(|(device, days)| (*device, days.len())).collect();
-        let now = self.env.now();
+        let (now, offers) = (self.env.now(), offers.clone());
         // Applying changes is work for the processor, not for the thread that serves connections.
-        let mut judged = tokio::task::spawn_blocking(move || judge::judge(facts, frames, now))
+        let mut judged = tokio::task::spawn_blocking(move || judge::judge(facts, frames, offers, now))
             .await
             .map_err(|error| StoreError::Backend(format!("the judge stopped: {error}")))?;
         if !judged.append.is_empty() {

@@ -20,6 +20,7 @@ pub mod demo;
 pub mod digest;
 pub mod http;
 pub mod ingest;
+pub mod lineage;
 pub mod node_key;
 pub mod password;
 pub mod projection;

@@ -37,6 +37,10 @@ pub async fn rebuild(config: Config) -> Result<(), CliError> {
         counts.push(format!("{} {word}", views.len()));
     }
     say(&format!("{position} perubahan dibaca ulang: {}", counts.join(", ")))?;
+    let differing = node.store.sum_again().await?;
+    if !differing.is_empty() {
+        say(&format!("Jumlah kendali {} cakupan salah dan sudah dihitung ulang.", differing.len()))?;
+    }
     node.store.close().await;
     Ok(())
 }

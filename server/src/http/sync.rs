@@ -7,15 +7,15 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
-use mpp_store::{Cursor as LogCursor, LoggedChange, PullGroup, PullQuery, StoreError};
+use mpp_store::{Cursor as LogCursor, PullGroup, PullQuery, StoreError};
 use mpp_sync::check::EVERYONE;
 use mpp_sync::exchange::chains::FoldsAsked;
 use mpp_sync::exchange::{
-    Changes, Cursor, HeldChain, Hello, Listed, PullRequest, RequestReader, RequestRecord, ResponseRecord,
+    Cursor, HeldChain, Hello, PullRequest, RepairRequest, RequestReader, RequestRecord, ResponseRecord,
     ResponseWriter, Welcome,
 };
-use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, FrameHash, Kind, Rolling, SessionId};
-use mpp_sync::save::Entry;
+use mpp_sync::frame::Frame;
+use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, FrameHash, SessionId};
 use mpp_sync::trust::Grant;
 use mpp_sync::wire::WireError;
 
@@ -24,20 +24,18 @@ use super::auth::Caller;
 use super::device::admitted;
 use super::error::ApiError;
 use super::field::{on_roster, revoked, scopes_of_day};
+use super::give_back::take_back;
+use super::pull::write_changes;
 use crate::backup::standing::standing;
 use crate::chains;
 use crate::contacts;
 use crate::ingest::{Notice, Outcome, Pending, Submission};
+use crate::lineage::Lineage;
 use crate::receipts::receipts;
 use crate::review::published::json_of;
 
 /// The body's type, both ways.
 pub const CONTENT_TYPE: &str = "application/vnd.mpp.sync";
-/// Raw bytes of changes in one answer: half a minute on the worst link that still works.
-const ANSWER_BYTES: usize = 256 * 1024;
-/// Raw bytes of changes in the first record of an answer and in its largest: what the tablet stores at once. A link
-/// that always breaks after a few thousand bytes brings at least the first one every time.
-const RECORD_BYTES: (usize, usize) = (4 * 1024, 64 * 1024);
 /// Bytes of the body that are looked at in one go.
 const PIECE: usize = 4 * 1024;
 /// Frames handed in and not yet durable, per request.
@@ -51,6 +49,7 @@ struct Exchange {
     folds: Option<FoldsAsked>,
     refused: Vec<(SessionId, u64, String)>,
     lifted: Vec<Notice>,
+    repairs: Vec<RepairRequest>,
 }
 
 /// `POST /sync/v1`
@@ -150,9 +149,16 @@ async fn take(
                 tracing::warn!(code = "GRANT_NOT_TAKEN", reason = error.code(), device = %grant.granted.device());
             }
         }
-        // An offer or a step of a repair says nothing to this node yet.
-        RequestRecord::Offer(_) | RequestRecord::Repair(_) | RequestRecord::End => {}
+        RequestRecord::Offer(offer) => {
+            // Frames prove more than an offer: those of this body come first.
+            settle(exchange, pending).await?;
+            let hello = exchange.hello.as_ref().ok_or(WireError::Truncated)?;
+            let allowed = allowed(app, caller, hello).await?;
+            take_back(app, offer, &allowed).await?;
+        }
+        RequestRecord::Repair(step) => exchange.repairs.push(step),
         RequestRecord::Folds(asked) => exchange.folds = Some(asked),
+        RequestRecord::End => {}
     }
     Ok(())
 }
@@ -195,6 +201,15 @@ async fn known_device(app: &Shared, caller: &Caller, hello: &Hello) -> Result<()
     }
 }
 
+/// The scopes that the caller may read.
+async fn allowed(app: &Shared, caller: &Caller, hello: &Hello) -> Result<BTreeSet<String>, ApiError> {
+    match caller {
+        Caller::Officer(account) => scopes_of(app, &account.username, hello).await,
+        Caller::Device(device) => scopes_granted(app, *device).await,
+        Caller::Hub(hub) => scopes_of_hub(app, *hub).await,
+    }
+}
+
 /// The pull, of what both the device and its officer may read: a scope that is neither is left out, so that the answer
 /// still says what the office holds.
 async fn granted(
@@ -202,26 +217,25 @@ async fn granted(
     caller: &Caller,
     hello: &Hello,
     pull: &PullRequest,
-) -> Result<PullQuery, ApiError> {
-    let allowed = match caller {
-        Caller::Officer(account) => scopes_of(app, &account.username, hello).await?,
-        Caller::Device(device) => scopes_granted(app, *device).await?,
-        Caller::Hub(hub) => scopes_of_hub(app, *hub).await?,
-    };
-    let same_log = pull.log == Some(app.node.log);
+) -> Result<(PullQuery, bool), ApiError> {
+    let allowed = allowed(app, caller, hello).await?;
+    let mut none_left_out = true;
+    let lineage = Lineage::read(app.store()).await?;
     let groups = pull.cursors.iter().filter_map(|cursor| {
         let scopes: Vec<String> =
             cursor.scopes.iter().filter(|scope| allowed.contains(*scope)).cloned().collect();
         let left_out = cursor.scopes.len() - scopes.len();
         if left_out > 0 {
+            none_left_out = false;
             tracing::warn!(code = "SCOPE_NOT_GRANTED", device = %hello.device, left_out, "scopes were left out");
         }
-        let cursor = if same_log { log_cursor(cursor) } else { LogCursor::default() };
+        let cursor = lineage.cursor(app.node.log, pull.log, log_cursor(cursor));
         (!scopes.is_empty()).then_some(PullGroup { cursor, scopes })
     });
     let held =
         hello.chains.iter().map(|chain| (chain.session.0, i64::try_from(chain.frames).unwrap_or(i64::MAX)));
-    Ok(PullQuery { groups: groups.collect(), held: held.collect(), max_bytes: RECORD_BYTES.0 })
+    let groups = groups.collect();
+    Ok((PullQuery { groups, held: held.collect(), ..PullQuery::default() }, !none_left_out))
 }
 
 /// What everybody reads, and the days that the device was put on and the officer is on the roster of. A supervisor or
@@ -270,7 +284,7 @@ async fn answer(
     app: &Shared,
     exchange: &Exchange,
     hello: &Hello,
-    pull: Option<PullQuery>,
+    pull: Option<(PullQuery, bool)>,
 ) -> Result<Vec<u8>, ApiError> {
     let mut writer = ResponseWriter::default();
     writer.record(&ResponseRecord::Welcome(welcome(app, hello).await?));
@@ -283,7 +297,10 @@ async fn answer(
         frames: u64::try_from(row.frames).unwrap_or(0),
         head: FrameHash(row.head_hash).prefix(),
     });
-    writer.record(&ResponseRecord::Holds(held.collect()));
+    let mut held: Vec<HeldChain> = held.collect();
+    held.extend(branches(app, &sessions).await?);
+    held.extend(known_to(app, hello, &held).await?);
+    writer.record(&ResponseRecord::Holds(held));
     let node = &app.node;
     for receipt in receipts(app.store(), &node.key, node.log, app.env().now(), &sessions).await? {
         writer.record(&ResponseRecord::Receipt(receipt));
@@ -308,7 +325,7 @@ async fn answer(
         writer.record(&ResponseRecord::Folds(differ));
     }
     let more = match pull {
-        Some(query) => write_changes(app, &mut writer, query).await?,
+        Some((query, left_out)) => write_changes(app, &mut writer, hello, query, left_out).await?,
         None => false,
     };
     let mut body = writer.take();
@@ -330,6 +347,37 @@ async fn welcome(app: &Shared, hello: &Hello) -> Result<Welcome, ApiError> {
     })
 }
 
+/// The ends of second branches of the sessions, so that a copied tablet hears that its frames arrived too.
+async fn branches(app: &Shared, sessions: &[[u8; 16]]) -> Result<Vec<HeldChain>, ApiError> {
+    let rows = app.store().branch_frames(sessions).await?;
+    let read: Vec<Frame> = rows.iter().filter_map(|row| Frame::decode(&row.bytes).ok()).collect();
+    let ends = rows.iter().filter(|row| {
+        let head = FrameHash(row.hash).prefix();
+        !read.iter().any(|frame| frame.session.0 == row.session && frame.previous == head)
+    });
+    let held = ends.map(|row| HeldChain {
+        session: SessionId(row.session),
+        frames: u64::try_from(row.number).unwrap_or(0) + 1,
+        head: FrameHash(row.hash).prefix(),
+    });
+    Ok(held.collect())
+}
+
+/// Of chains of which more is held than the caller knows: that what it knows is held too.
+async fn known_to(app: &Shared, hello: &Hello, held: &[HeldChain]) -> Result<Vec<HeldChain>, ApiError> {
+    let mut found = Vec::new();
+    for claim in &hello.chains {
+        let longer = held.iter().any(|chain| chain.session == claim.session && chain.frames > claim.frames);
+        let Some(last) = claim.frames.checked_sub(1).filter(|_| longer) else { continue };
+        let last = i64::try_from(last).unwrap_or(i64::MAX);
+        if let Some(row) = app.store().frame(claim.session.0, last).await? {
+            let head = FrameHash(row.hash).prefix();
+            found.push(HeldChain { session: claim.session, frames: claim.frames, head });
+        }
+    }
+    Ok(found)
+}
+
 /// Everything of the device that is kept aside now, whether this exchange brought it or an earlier one whose answer was
 /// lost; and (code empty) what was accepted after all.
 async fn notices(
@@ -343,46 +391,4 @@ async fn notices(
         notices.insert((DocumentId(row.document), ChangeHash(row.hash)), row.code);
     }
     Ok(notices.into_iter().map(|((document, hash), code)| (document, hash, code)).collect())
-}
-
-/// Writes a bounded answer, record by record, each with the cursors that stand behind it: a link that breaks in the
-/// middle keeps every record that came whole.
-async fn write_changes(
-    app: &Shared,
-    writer: &mut ResponseWriter,
-    mut query: PullQuery,
-) -> Result<bool, ApiError> {
-    let mut bytes = 0;
-    loop {
-        let page = app.store().pull(&query).await?;
-        if page.groups.is_empty() {
-            return Ok(page.more);
-        }
-        bytes += page.changes.iter().map(|change| change.bytes.len()).sum::<usize>();
-        let cursors = page.groups.iter().map(|group| Cursor {
-            position: u64::try_from(group.cursor.position).unwrap_or(0),
-            rolling: Rolling(group.cursor.rolling),
-            scopes: group.scopes.clone(),
-        });
-        let cursors = cursors.collect();
-        let entries = page.changes.into_iter().filter_map(entry_of).map(Listed::Change).collect();
-        writer.record(&ResponseRecord::Changes(Changes { entries, cursors, ..Changes::default() }));
-        if !page.more || bytes >= ANSWER_BYTES {
-            return Ok(page.more);
-        }
-        let groups = page.groups.into_iter();
-        query.groups = groups.map(|group| PullGroup { cursor: group.cursor, scopes: group.scopes }).collect();
-        query.max_bytes = (query.max_bytes * 2).min(RECORD_BYTES.1);
-    }
-}
-
-/// The change as it travels; none when its kind is not known.
-fn entry_of(change: LoggedChange) -> Option<Entry> {
-    Some(Entry {
-        document: DocumentId(change.document),
-        kind: Kind::try_from(u8::try_from(change.kind).ok()?).ok()?,
-        counter: change.counter.and_then(|counter| u32::try_from(counter).ok()),
-        hash: ChangeHash(change.hash),
-        bytes: change.bytes,
-    })
 }

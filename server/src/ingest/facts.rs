@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use mpp_store::{Basis, ChainRow, DeviceRow, LoggedChange, QuarantineRow, Store, StoreError};
-use mpp_sync::document::Refusal;
-use mpp_sync::ids::{DeviceId, DocumentId, Kind, SessionId};
+use mpp_store::{Basis, BranchFrameRow, ChainRow, DeviceRow, LoggedChange, QuarantineRow, Store, StoreError};
+use mpp_sync::document::{Refusal, contents_of, session_of};
+use mpp_sync::frame::Frame;
+use mpp_sync::ids::{DeviceId, DocumentId, FrameHash, Kind, SessionId};
 
 use super::Again;
-use super::judge::Arrived;
+use super::judge::{Arrived, HUB_ATTESTED, Offered};
 
 /// Changes kept aside that are tried again in one go.
 const RETRIES: i64 = 10_000;
@@ -43,6 +44,10 @@ pub struct Facts {
     /// What must still be so when the verdict is written, for another process may write at the same time. Chains are
     /// not in it: a frame that somebody else stored cannot be stored again.
     pub basis: Basis,
+    /// All held frames of chains that seem to be continued in two ways, from 0 on.
+    pub past: HashMap<SessionId, Vec<Vec<u8>>>,
+    /// The frames of second branches of the chains.
+    pub branches: Vec<BranchFrameRow>,
     /// The office as a device; `None` in no case but tests.
     pub office: Option<DeviceId>,
 }
@@ -54,22 +59,34 @@ pub struct Facts {
 pub(super) async fn gather(
     store: &dyn Store,
     frames: &[Arrived],
+    offers: &[Offered],
     again: &[Again],
     office: DeviceId,
 ) -> Result<Facts, StoreError> {
     let mut facts = Facts { office: Some(office), ..Facts::default() };
     facts.basis.position = store.head().await?.position;
-    let frames: Vec<_> = frames.iter().filter_map(|arrived| arrived.frame.as_ref().ok()).collect();
-    let touched: BTreeSet<[u8; 16]> =
+    let read: Vec<(&Frame, &[u8])> = frames
+        .iter()
+        .filter_map(|arrived| Some((arrived.frame.as_ref().ok()?, arrived.bytes.as_slice())))
+        .collect();
+    let frames: Vec<&Frame> = read.iter().map(|(frame, _)| *frame).collect();
+    let mut touched: BTreeSet<[u8; 16]> =
         frames.iter().flat_map(|frame| frame.entries()).map(|entry| entry.document.0).collect();
+    let offered = || offers.iter().flat_map(|offered| &offered.entries).map(|(entry, _)| entry);
+    touched.extend(offered().map(|entry| entry.document.0));
     let touched: Vec<[u8; 16]> = touched.into_iter().collect();
     facts.parked = aside(store, &touched, again).await?;
     facts.basis.aside = facts.parked.iter().map(|row| (row.document, row.hash)).collect();
     if !again.contains(&Again::Everything) {
         facts.parked.retain(|row| Refusal::from_code(&row.code).is_some_and(Refusal::may_pass_later));
     }
+    // No later version may take these by itself: the one waits for a person, the other for its author's frame.
+    facts.parked.retain(|row| row.code != Refusal::ChainForked.code() && row.code != HUB_ATTESTED);
     let mut sessions: BTreeSet<[u8; 16]> = frames.iter().map(|frame| frame.session.0).collect();
     sessions.extend(facts.parked.iter().map(|row| row.session));
+    sessions.extend(offered().filter_map(|entry| Some(session_of(contents_of(&entry.bytes)?)?.0)));
+    let headers = || frames.iter().filter_map(|frame| frame.header.as_ref());
+    sessions.extend(headers().filter_map(|header| Some(header.previous.as_ref()?.session.0)));
     let sessions: Vec<[u8; 16]> = sessions.into_iter().collect();
     for row in store.chains(&sessions).await? {
         facts.chains.insert(SessionId(row.session), row);
@@ -81,6 +98,21 @@ pub(super) async fn gather(
             && let Some(row) = store.frame(frame.session.0, number).await?
         {
             facts.held.insert((frame.session, frame.number), row.bytes);
+        }
+    }
+    for previous in headers().filter_map(|header| header.previous.as_ref()) {
+        let number = i64::try_from(previous.frames).unwrap_or(i64::MAX);
+        if let Some(row) = store.frame(previous.session.0, number).await? {
+            facts.held.insert((previous.session, previous.frames), row.bytes);
+        }
+    }
+    let arrived: Vec<[u8; 16]> = frames.iter().map(|frame| frame.session.0).collect();
+    facts.branches = store.branch_frames(&arrived).await?;
+    for (frame, bytes) in read {
+        let forked = facts.branches.iter().any(|row| row.session == frame.session.0);
+        if forked || parts_ways(&facts, frame, bytes) {
+            let rows = store.frames(frame.session.0, 0, i64::MAX).await?;
+            facts.past.insert(frame.session, rows.into_iter().map(|row| row.bytes).collect());
         }
     }
     let mut devices: BTreeSet<DeviceId> = facts.chains.values().map(|row| DeviceId(row.device)).collect();
@@ -101,6 +133,14 @@ pub(super) async fn gather(
     facts.basis.documents = documents.iter().copied().collect();
     facts.documents = documents_of(store, documents).await?;
     Ok(facts)
+}
+
+/// Whether the frame is another one than the chain that is held has, or would need, at its place.
+fn parts_ways(facts: &Facts, frame: &Frame, bytes: &[u8]) -> bool {
+    let Some(row) = facts.chains.get(&frame.session) else { return false };
+    let frames = u64::try_from(row.frames).unwrap_or(0);
+    let differs = facts.held.get(&(frame.session, frame.number)).is_some_and(|held| held != bytes);
+    differs || (frame.number == frames && frame.previous != FrameHash(row.head_hash).prefix())
 }
 
 /// What is kept aside of the touched documents, or is to be tried again.

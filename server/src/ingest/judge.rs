@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use mpp_store::{Accepted, Append, ChainRow, FrameRow, QuarantineRow};
+use mpp_store::{Accepted, Append, BranchFrameRow, ChainRow, DeviceEventRow, FrameRow, QuarantineRow};
 use mpp_sync::check::{AcceptedChange, Role, Writer, check_entry};
-use mpp_sync::document::{Document, Refusal};
-use mpp_sync::frame::{Chain, Frame, FrameVerdict, check_frame};
+use mpp_sync::document::{Document, Refusal, contents_of, session_of, time_of};
+use mpp_sync::frame::{Chain, Frame, FrameRefusal, FrameVerdict, check_frame};
 use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, FrameHash, Kind, SaveHash, SessionId};
 use mpp_sync::save::Entry;
 use mpp_sync::wire::WireError;
@@ -25,6 +25,20 @@ pub struct Arrived {
     pub officer: String,
 }
 
+/// A batch that was given back, its signature verified.
+#[derive(Debug, Clone)]
+pub struct Offered {
+    /// Whether an office signed it; else a hub.
+    pub by_office: bool,
+    /// The changes, with the scopes they may enter beside those that follow from them.
+    pub entries: Vec<(Entry, Vec<String>)>,
+}
+
+/// The frame number of what came without its frame.
+const OFFERED: i64 = -1;
+/// The code of what only a hub vouches for.
+pub const HUB_ATTESTED: &str = "hub_attested";
+
 /// What to write, and what to tell each sender once it is written.
 #[derive(Debug)]
 pub struct Judged {
@@ -36,7 +50,7 @@ pub struct Judged {
 
 /// Judges the frames in order, then tries again what is parked.
 #[must_use]
-pub fn judge(facts: Facts, frames: Vec<Arrived>, now: i64) -> Judged {
+pub fn judge(facts: Facts, frames: Vec<Arrived>, offers: Vec<Offered>, now: i64) -> Judged {
     let mut judge = Judge {
         chains: facts.chains.clone(),
         open: HashMap::new(),
@@ -44,10 +58,16 @@ pub fn judge(facts: Facts, frames: Vec<Arrived>, now: i64) -> Judged {
         touched_chains: BTreeSet::new(),
         accepted: Vec::new(),
         aside: BTreeMap::new(),
+        framed: Vec::new(),
+        branches: Vec::new(),
+        events: Vec::new(),
         facts,
         now,
     };
     let mut outcomes: Vec<Outcome> = frames.into_iter().map(|arrived| judge.frame(arrived)).collect();
+    for offered in offers {
+        judge.offer(offered);
+    }
     let lifted = judge.retry_parked();
     for outcome in &mut outcomes {
         if let Outcome::Stored { notices, .. } = outcome {
@@ -72,6 +92,9 @@ pub fn judge(facts: Facts, frames: Vec<Arrived>, now: i64) -> Judged {
         frames: judge.frames,
         accepted: judge.accepted,
         quarantined: judge.aside.into_values().collect(),
+        framed: judge.framed,
+        branches: judge.branches,
+        events: judge.events,
         basis: None,
     };
     Judged { append, outcomes }
@@ -93,6 +116,9 @@ struct Judge {
     touched_chains: BTreeSet<SessionId>,
     accepted: Vec<Accepted>,
     aside: BTreeMap<(DocumentId, ChangeHash), QuarantineRow>,
+    framed: Vec<([u8; 16], [u8; 32], i64)>,
+    branches: Vec<BranchFrameRow>,
+    events: Vec<DeviceEventRow>,
 }
 
 impl Judge {
@@ -115,9 +141,15 @@ impl Judge {
         let chain = row.map_or(Chain::START, chain_of);
         let held = self.held(session, number);
         match check_frame(&frame, &arrived.bytes, &chain, held.as_deref(), &known.public_key) {
+            Err(refusal @ (FrameRefusal::Fork | FrameRefusal::Gap)) => {
+                let public_key = known.public_key.clone();
+                self.branch(&frame, arrived.bytes, device, &public_key)
+                    .unwrap_or_else(|| refused(session, number, refusal.code()))
+            }
             Err(refusal) => refused(session, number, refusal.code()),
             Ok(FrameVerdict::Duplicate) => Outcome::Stored { session, number, notices: Vec::new() },
             Ok(FrameVerdict::Next(after)) => {
+                self.look_back(&frame, device);
                 self.store_frame(&frame, device, &after, arrived.bytes, arrived.officer);
                 let notices = self.changes(&frame);
                 Outcome::Stored { session, number, notices }
@@ -178,36 +210,159 @@ impl Judge {
         });
     }
 
+    /// Keeps an authentic frame that continues another branch of its session than the one held; `None` when it does not
+    /// follow on anything that is here. What it changes waits for a person: which of two writers of one name was meant
+    /// cannot be told, and nothing authentic is dropped.
+    fn branch(
+        &mut self,
+        frame: &Frame,
+        bytes: Vec<u8>,
+        device: DeviceId,
+        public_key: &[u8],
+    ) -> Option<Outcome> {
+        let stored = |notices| Outcome::Stored { session: frame.session, number: frame.number, notices };
+        let before = self.states(frame.session, public_key);
+        let after =
+            before.iter().find_map(|chain| match check_frame(frame, &bytes, chain, None, public_key) {
+                Ok(FrameVerdict::Next(after)) => Some(after),
+                _ => None,
+            })?;
+        if before.contains(&after) {
+            return Some(stored(Vec::new()));
+        }
+        tracing::warn!(code = "CHAIN_FORKED", session = %frame.session, number = frame.number, "a second branch is kept");
+        let held = self.chains.get(&frame.session).map_or(0, |row| row.frames);
+        self.event(device, frame.session, "forked", signed(frame.number), held);
+        self.branches.push(BranchFrameRow {
+            session: frame.session.0,
+            hash: after.head.0,
+            number: signed(frame.number),
+            saves: signed(after.saves),
+            last_save: after.last_save.0,
+            bytes,
+            received_at: self.now,
+        });
+        let mut notices = Vec::new();
+        for entry in frame.entries() {
+            let open = open(&mut self.open, &mut self.facts.documents, entry);
+            if !open.document.knows(&entry.hash) {
+                notices.push(self.put_aside(
+                    entry,
+                    frame.session,
+                    signed(frame.number),
+                    Refusal::ChainForked.code(),
+                ));
+            }
+        }
+        Some(stored(notices))
+    }
+
+    /// Every place from which a frame of the session may go on: along the chain that is held, and along its branches.
+    fn states(&self, session: SessionId, public_key: &[u8]) -> Vec<Chain> {
+        let mut chain = Chain::START;
+        let mut states = vec![chain];
+        let in_group =
+            self.frames.iter().filter(|row| row.session == session.0).map(|row| row.bytes.as_slice());
+        let past = self.facts.past.get(&session).into_iter().flatten().map(Vec::as_slice);
+        for bytes in past.chain(in_group) {
+            let Ok(frame) = Frame::decode(bytes) else { break };
+            let Ok(FrameVerdict::Next(next)) = check_frame(&frame, bytes, &chain, None, public_key) else {
+                break;
+            };
+            chain = next;
+            states.push(chain);
+        }
+        let rows = self.facts.branches.iter().chain(&self.branches).filter(|row| row.session == session.0);
+        states.extend(rows.map(|row| Chain {
+            frames: unsigned(row.number) + 1,
+            head: FrameHash(row.hash),
+            saves: unsigned(row.saves),
+            last_save: SaveHash(row.last_save),
+        }));
+        states
+    }
+
+    fn event(&mut self, device: DeviceId, session: SessionId, kind: &str, claimed: i64, held: i64) {
+        let (device, session, kind) = (device.0, session.0, kind.to_owned());
+        self.events.push(DeviceEventRow { device, session, kind, claimed, held, at: self.now });
+    }
+
+    /// Compares what a new session knows of the one before it with what is held: a device that has forgotten frames which
+    /// it wrote before this session began had its storage put back.
+    fn look_back(&mut self, frame: &Frame, device: DeviceId) {
+        let Some(header) = &frame.header else { return };
+        let Some(previous) = &header.previous else { return };
+        let Some(row) = self.chains.get(&previous.session) else { return };
+        if row.device != device.0 || unsigned(row.frames) <= previous.frames {
+            return;
+        }
+        let held = row.frames;
+        let forgotten = self.held(previous.session, previous.frames);
+        let written = forgotten.and_then(|bytes| Frame::decode(&bytes).ok()).and_then(|frame| {
+            frame.entries().filter_map(|entry| contents_of(&entry.bytes)).map(time_of).min()
+        });
+        // Two sessions of one start run side by side; what the other one wrote since then was not forgotten.
+        if written.is_some_and(|at| at < header.started_at) {
+            tracing::warn!(code = "STORAGE_ROLLED_BACK", %device, "a tablet has forgotten frames that it wrote");
+            self.event(device, previous.session, "rolled_back", signed(previous.frames), held);
+        }
+    }
+
+    /// Takes back changes that an office had accepted before and that are no longer here. What a hub alone vouches for
+    /// waits until its author's frame comes.
+    fn offer(&mut self, offered: Offered) {
+        for (entry, scopes) in offered.entries {
+            let Some(session) = contents_of(&entry.bytes).and_then(session_of) else { continue };
+            if !offered.by_office {
+                let known =
+                    open(&mut self.open, &mut self.facts.documents, &entry).document.knows(&entry.hash);
+                let mut parked = self.facts.parked.iter();
+                let waits = parked.any(|row| (row.document, row.hash) == (entry.document.0, entry.hash.0));
+                if !known && !waits {
+                    self.put_aside(&entry, session, OFFERED, HUB_ATTESTED);
+                }
+                continue;
+            }
+            match self.check_offered(&entry, session, &scopes) {
+                Ok(None) => {}
+                Ok(Some(change)) => self.accepted.push(Accepted::new(&change, OFFERED, self.now)),
+                Err(refusal) => {
+                    let code = self.reason(&entry, refusal);
+                    self.put_aside(&entry, session, OFFERED, &code);
+                }
+            }
+        }
+    }
+
+    fn put_aside(&mut self, entry: &Entry, session: SessionId, frame: i64, code: &str) -> Notice {
+        let row = QuarantineRow {
+            document: entry.document.0,
+            hash: entry.hash.0,
+            kind: i64::from(entry.kind.number()),
+            counter: entry.counter.map(i64::from),
+            session: session.0,
+            frame,
+            bytes: entry.bytes.clone(),
+            code: code.to_owned(),
+            received_at: self.now,
+            retried: 0,
+        };
+        self.aside.insert((entry.document, entry.hash), row);
+        Notice { session, document: entry.document, hash: entry.hash, code: code.to_owned() }
+    }
+
     /// Accepts what can be accepted, keeps the rest aside, and says what.
     fn changes(&mut self, frame: &Frame) -> Vec<Notice> {
         let mut notices = Vec::new();
         for entry in frame.entries() {
             match self.check(entry, frame.session) {
-                Ok(None) => {}
+                Ok(None) => self.framed.push((entry.document.0, entry.hash.0, signed(frame.number))),
                 Ok(Some(change)) => {
                     self.accepted.push(Accepted::new(&change, signed(frame.number), self.now));
                 }
                 Err(refusal) => {
                     let code = self.reason(entry, refusal);
-                    notices.push(Notice {
-                        session: frame.session,
-                        document: entry.document,
-                        hash: entry.hash,
-                        code: code.clone(),
-                    });
-                    let row = QuarantineRow {
-                        document: entry.document.0,
-                        hash: entry.hash.0,
-                        kind: i64::from(entry.kind.number()),
-                        counter: entry.counter.map(i64::from),
-                        session: frame.session.0,
-                        frame: signed(frame.number),
-                        bytes: entry.bytes.clone(),
-                        code,
-                        received_at: self.now,
-                        retried: 0,
-                    };
-                    self.aside.insert((entry.document, entry.hash), row);
+                    notices.push(self.put_aside(entry, frame.session, signed(frame.number), &code));
                 }
             }
         }
@@ -228,16 +383,39 @@ impl Judge {
         refusal.code().to_owned()
     }
 
-    /// Asks the core. A panic of the document engine costs this one change: the document is opened again without it.
+    /// Asks the core about a change of a frame.
     fn check(&mut self, entry: &Entry, session: SessionId) -> Result<Option<AcceptedChange>, Refusal> {
         let chain = self.chains.get(&session).ok_or(Refusal::NotOwnSession)?;
         let device = DeviceId(chain.device);
         let role = if self.facts.office == Some(device) { Role::Office } else { Role::Tablet };
-        let granted = self.facts.granted.get(&device).map_or(&[][..], Vec::as_slice);
-        let writer = Writer { session, role, day: chain.day.map(DocumentId), granted };
+        let granted = self.facts.granted.get(&device).cloned().unwrap_or_default();
+        let writer = Writer { session, role, day: chain.day.map(DocumentId), granted: &granted };
+        self.ask(entry, &writer, &[])
+    }
+
+    /// Asks the core about a change that an office accepted before: the rights of its writer were looked at then.
+    fn check_offered(
+        &mut self,
+        entry: &Entry,
+        session: SessionId,
+        scopes: &[String],
+    ) -> Result<Option<AcceptedChange>, Refusal> {
+        let day = self.chains.get(&session).and_then(|chain| chain.day).map(DocumentId);
+        self.ask(entry, &Writer { session, role: Role::Office, day, granted: &[] }, scopes)
+    }
+
+    /// Asks the core. A panic of the document engine costs this one change: the document is opened again without it.
+    fn ask(
+        &mut self,
+        entry: &Entry,
+        writer: &Writer<'_>,
+        scopes: &[String],
+    ) -> Result<Option<AcceptedChange>, Refusal> {
         let open = open(&mut self.open, &mut self.facts.documents, entry);
+        let mut present = open.scopes.clone();
+        present.extend(scopes.iter().cloned());
         let asked =
-            catch_unwind(AssertUnwindSafe(|| check_entry(&mut open.document, entry, &writer, &open.scopes)));
+            catch_unwind(AssertUnwindSafe(|| check_entry(&mut open.document, entry, writer, &present)));
         let Ok(answer) = asked else {
             tracing::error!(code = "APPLY_PANICKED", document = %entry.document, "the document engine panicked");
             let (kind, id) = (open.document.kind(), open.document.id());
@@ -264,7 +442,13 @@ impl Judge {
             let before = waiting.len();
             waiting.retain(|row| {
                 let Some(entry) = entry_of(row) else { return true };
-                match self.check(&entry, SessionId(row.session)) {
+                let session = SessionId(row.session);
+                let asked = if row.frame < 0 {
+                    self.check_offered(&entry, session, &[])
+                } else {
+                    self.check(&entry, session)
+                };
+                match asked {
                     Err(_) => true,
                     Ok(change) => {
                         self.aside.remove(&(entry.document, entry.hash));
@@ -326,7 +510,7 @@ fn chain_of(row: &ChainRow) -> Chain {
 fn entry_of(row: &QuarantineRow) -> Option<Entry> {
     Some(Entry {
         document: DocumentId(row.document),
-        kind: Kind::try_from(u8::try_from(row.kind).ok()?).ok()?,
+        kind: Kind::of(u8::try_from(row.kind).ok()?),
         counter: row.counter.and_then(|counter| u32::try_from(counter).ok()),
         hash: ChangeHash(row.hash),
         bytes: row.bytes.clone(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mpp_store::{Id, Store, StoreError};
+use mpp_store::{DeviceEventRow, Id, Store, StoreError};
 use serde_json::{Value, json};
 
 use super::standing::Standing;
@@ -19,6 +19,7 @@ pub async fn tablets(store: &dyn Store, day: Option<Id>) -> Result<Vec<Value>, S
     let releases = store.releases().await?;
     let name_of = |username: &str| people.get(username).map_or(username, String::as_str).to_owned();
     let mut found = Vec::new();
+    let events = store.device_events().await?;
     let mut grants = store.grants().await?;
     grants.sort_by(|one, two| (one.day, &one.label).cmp(&(two.day, &two.label)));
     for grant in grants {
@@ -62,9 +63,25 @@ pub async fn tablets(store: &dyn Store, day: Option<Id>) -> Result<Vec<Value>, S
             "sessions": own.len(),
             "revoked": device.revoked_at.is_some(),
             "released": released,
+            "events": events_of(&events, device.id),
         }));
     }
     Ok(found)
+}
+
+/// What a device's chains gave away about it: `rolled_back` (its storage went back), `forked` (there are two of it).
+fn events_of(events: &[DeviceEventRow], device: Id) -> Vec<Value> {
+    let own = events.iter().filter(|event| event.device == device);
+    own.map(|event| {
+        json!({
+            "kind": event.kind,
+            "session": hex::encode(event.session),
+            "claimed": event.claimed,
+            "held": event.held,
+            "at": event.at,
+        })
+    })
+    .collect()
 }
 
 /// Every hub that joined, with what it said of itself at its last contact.

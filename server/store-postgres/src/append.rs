@@ -11,7 +11,9 @@ use mpp_store::{
 };
 use sqlx::{PgConnection, Postgres, Transaction};
 
+use crate::branches::write_beside;
 use crate::convert::{array, column, failed, get, ids, plain};
+use crate::digest::{EnteredBy, count_in};
 use crate::together::tell;
 use crate::{PostgresStore, change_log};
 
@@ -30,6 +32,7 @@ pub async fn append(store: &PostgresStore, batch: &Append) -> Result<Cursor, Sto
     release(&mut transaction, &changes).await?;
     enter_scopes(&mut transaction, &changes, before.position + 1).await?;
     put_aside(&mut transaction, &batch.quarantined).await?;
+    write_beside(&mut transaction, batch).await?;
     sqlx::query("UPDATE log_head SET position = $1, rolling = $2 WHERE id = 1")
         .bind(after.position)
         .bind(&after.rolling[..])
@@ -306,21 +309,26 @@ async fn enter_scopes(
         .iter()
         .flat_map(|(document, scopes)| scopes.iter().map(move |scope| (document, scope)))
         .collect();
-    sqlx::query(
+    let rows = sqlx::query(
         "INSERT INTO scope_entry (document, scope, hash, position) \
          SELECT pair.document, pair.scope, change_log.hash, \
          CASE WHEN change_log.position > $3 THEN change_log.position ELSE $3 END \
          FROM unnest($1::bytea[], $2::text[]) AS pair (document, scope) \
          JOIN change_log ON change_log.document = pair.document \
-         ON CONFLICT (document, scope, hash) DO NOTHING",
+         ON CONFLICT (document, scope, hash) DO NOTHING RETURNING scope, document, hash",
     )
     .bind(column(&pairs, |(document, _)| &document[..]))
     .bind(column(&pairs, |(_, scope)| scope.as_str()))
     .bind(first)
-    .execute(&mut **transaction)
+    .fetch_all(&mut **transaction)
     .await
     .map_err(failed)?;
-    Ok(())
+    let mut entered = EnteredBy::new();
+    for row in &rows {
+        let name = (array(row, "document")?, array(row, "hash")?);
+        entered.entry(get(row, "scope")?).or_default().push(name);
+    }
+    count_in(transaction, &entered).await
 }
 
 /// Nearly always there is nothing, so this goes row by row.
@@ -333,7 +341,7 @@ async fn put_aside(
             "INSERT INTO quarantine \
              (document, hash, kind, counter, session, frame, bytes, code, received_at, retried) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
-             ON CONFLICT (document, hash) DO UPDATE SET code = excluded.code, retried = quarantine.retried + 1",
+             ON CONFLICT (document, hash) DO UPDATE SET code = excluded.code, frame = excluded.frame, retried = quarantine.retried + 1",
         )
         .bind(&row.document[..])
         .bind(&row.hash[..])

@@ -10,7 +10,7 @@ use mpp_store::{
 use sqlx::postgres::PgRow;
 
 use crate::convert::{array, failed, get, ids, maybe_array};
-use crate::{PostgresStore, append, pull};
+use crate::{PostgresStore, append, digest, pull};
 
 #[async_trait]
 impl ChangeLog for PostgresStore {
@@ -123,6 +123,24 @@ impl ChangeLog for PostgresStore {
         // In Rust: the order of words must not hang on the locale of the database.
         let scopes = rows.iter().map(|row| get(row, "scope")).collect::<Result<BTreeSet<String>, _>>()?;
         Ok(scopes.into_iter().collect())
+    }
+
+    async fn listed(&self, scope: &str, position: i64) -> Result<Vec<LoggedChange>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT change_log.* FROM scope_entry JOIN change_log ON change_log.document = scope_entry.document \
+             AND change_log.hash = scope_entry.hash \
+             WHERE scope_entry.scope = $1 AND scope_entry.position <= $2 ORDER BY scope_entry.position",
+        )
+        .bind(scope)
+        .bind(position)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        rows.iter().map(logged).collect()
+    }
+
+    async fn sum_again(&self) -> Result<Vec<String>, StoreError> {
+        digest::sum_again(self).await
     }
 
     async fn pull(&self, query: &PullQuery) -> Result<PullPage, StoreError> {

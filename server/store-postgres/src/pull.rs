@@ -1,78 +1,34 @@
 //! What a caller lacks: a bounded page over several groups of scopes.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use mpp_store::{Cursor, Hash, Id, LoggedChange, PullGroup, PullPage, PullQuery, PulledGroup, StoreError};
+use mpp_store::filling::{Entered, Filling};
+use mpp_store::{Cursor, PullGroup, PullPage, PullQuery, StoreError};
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::append::head;
 use crate::change_log::logged;
 use crate::convert::{array, failed, get};
+use crate::digest::sums_of;
 use crate::{PostgresStore, SNAPSHOT};
 
 /// Entries looked at in one statement. A position with more entries is read in one go all the same.
 const ENTRIES: i64 = 1024;
 
-/// The page being filled.
-struct Filling {
-    page: PullPage,
-    seen: BTreeSet<(Id, Hash)>,
-    held: BTreeMap<Id, i64>,
-    bytes: usize,
-    max_bytes: usize,
-}
-
-impl Filling {
-    fn full(&self) -> bool {
-        self.bytes >= self.max_bytes
-    }
-
-    fn add(&mut self, change: LoggedChange) {
-        let callers_own = self.held.get(&change.session).is_some_and(|frames| change.frame < *frames);
-        if !callers_own && self.seen.insert((change.document, change.hash)) {
-            self.bytes += change.bytes.len();
-            self.page.changes.push(change);
-        }
-    }
-
-    /// Adds entries until the page is full and the position complete. The last complete position, if any.
-    fn add_positions(&mut self, entries: Vec<(i64, LoggedChange)>, before: i64) -> Option<i64> {
-        let mut reached = before;
-        for (at, change) in entries {
-            if at != reached && self.full() {
-                break;
-            }
-            reached = at;
-            self.add(change);
-        }
-        (reached != before).then_some(reached)
-    }
-
-    fn arrive(&mut self, cursor: Cursor, scopes: &[String]) {
-        match self.page.groups.iter_mut().find(|group| group.cursor == cursor) {
-            Some(group) => group.scopes.extend_from_slice(scopes),
-            None => self.page.groups.push(PulledGroup { cursor, scopes: scopes.to_vec() }),
-        }
-    }
-}
-
 /// One snapshot, so that the head and the entries belong together.
 pub async fn pull(store: &PostgresStore, query: &PullQuery) -> Result<PullPage, StoreError> {
     let mut transaction = store.pool.begin_with(SNAPSHOT).await.map_err(failed)?;
     let end = head(&mut transaction).await?;
-    let mut filling = Filling {
-        page: PullPage::default(),
-        seen: BTreeSet::new(),
-        held: query.held.iter().copied().collect(),
-        bytes: 0,
-        max_bytes: query.max_bytes,
-    };
+    let mut filling = Filling::new(query);
     for group in &query.groups {
         let cursor = fill(&mut transaction, group, end, &mut filling).await?;
         filling.page.more |= cursor != end;
         filling.arrive(cursor, &group.scopes);
     }
-    Ok(filling.page)
+    let mut page = filling.finish();
+    if !page.more {
+        let scopes: Vec<&String> = query.groups.iter().flat_map(|group| &group.scopes).collect();
+        page.sums = sums_of(&mut transaction, &scopes).await?;
+    }
+    Ok(page)
 }
 
 /// Adds what one group lacks, and says where it stands now. A position is added whole or not at all.
@@ -92,8 +48,8 @@ async fn fill(
         let to_the_end = i64::try_from(entries.len()).is_ok_and(|count| count < limit);
         if !to_the_end {
             // The last position may be cut: it waits for the next read.
-            let cut = entries.last().map(|(at, _)| *at);
-            entries.retain(|(at, _)| Some(*at) != cut);
+            let cut = entries.last().map(|entered| entered.at);
+            entries.retain(|entered| Some(entered.at) != cut);
             limit *= 2;
         }
         let reached = filling.add_positions(entries, cursor.position);
@@ -135,14 +91,15 @@ async fn entries_after(
     scopes: &[String],
     position: i64,
     limit: i64,
-) -> Result<Vec<(i64, LoggedChange)>, StoreError> {
+) -> Result<Vec<Entered>, StoreError> {
     let rows = sqlx::query(
-        "SELECT entry.entered, change_log.* FROM \
-         (SELECT DISTINCT listed.position AS entered, listed.document, listed.hash \
+        "SELECT entry.entered, entry.scopes, change_log.* FROM \
+         (SELECT listed.position AS entered, listed.document, listed.hash, array_agg(asked.scope) AS scopes \
          FROM unnest($1::text[]) AS asked (scope) CROSS JOIN LATERAL \
          (SELECT position, document, hash FROM scope_entry \
          WHERE scope_entry.scope = asked.scope AND position > $2 ORDER BY position, document, hash LIMIT $3) \
-         AS listed ORDER BY entered, document, hash LIMIT $3) \
+         AS listed GROUP BY listed.position, listed.document, listed.hash \
+         ORDER BY entered, listed.document, listed.hash LIMIT $3) \
          AS entry JOIN change_log ON change_log.document = entry.document AND change_log.hash = entry.hash \
          ORDER BY entry.entered, change_log.position",
     )
@@ -152,5 +109,9 @@ async fn entries_after(
     .fetch_all(connection)
     .await
     .map_err(failed)?;
-    rows.iter().map(|row| Ok((get(row, "entered")?, logged(row)?))).collect()
+    rows.iter()
+        .map(|row| {
+            Ok(Entered { at: get(row, "entered")?, change: logged(row)?, scopes: get(row, "scopes")? })
+        })
+        .collect()
 }

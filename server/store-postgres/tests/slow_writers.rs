@@ -46,7 +46,7 @@ async fn until_as_many_wait(connection: &mut PgConnection, count: i64) {
 
 fn everything_after(cursor: Cursor) -> PullQuery {
     let groups = vec![PullGroup { cursor, scopes: vec!["everyone".to_owned()] }];
-    PullQuery { groups, held: Vec::new(), max_bytes: 1_000_000 }
+    PullQuery { groups, max_bytes: 1_000_000, ..PullQuery::default() }
 }
 
 /// The changes after the cursor, which moves on.

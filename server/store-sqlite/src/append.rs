@@ -7,7 +7,9 @@ use mpp_store::{
 };
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, Transaction};
 
+use crate::branches::write_beside;
 use crate::convert::{CHUNK, array, failed, get, push_list};
+use crate::digest::{EnteredBy, count_in};
 use crate::{SqliteStore, change_log};
 
 /// Writes the batch, or nothing.
@@ -37,6 +39,7 @@ pub async fn append(store: &SqliteStore, batch: &Append) -> Result<Cursor, Store
     for row in &batch.quarantined {
         put_aside(&mut transaction, row).await?;
     }
+    write_beside(&mut transaction, batch).await?;
     sqlx::query("UPDATE log_head SET position = $1, rolling = $2 WHERE id = 1")
         .bind(after.position)
         .bind(&after.rolling[..])
@@ -230,21 +233,24 @@ async fn enter_scopes(
             scopes.insert((document, row.try_get("scope").map_err(failed)?));
         }
     }
+    let mut entered = EnteredBy::new();
     for (document, scope) in scopes {
-        sqlx::query(
+        let rows = sqlx::query(
             "INSERT INTO scope_entry (document, scope, hash, position) \
              SELECT document, $2, hash, CASE WHEN position > $3 THEN position ELSE $3 END \
              FROM change_log WHERE document = $1 \
-             ON CONFLICT (document, scope, hash) DO NOTHING",
+             ON CONFLICT (document, scope, hash) DO NOTHING RETURNING hash",
         )
         .bind(&document[..])
         .bind(&scope)
         .bind(first)
-        .execute(&mut **transaction)
+        .fetch_all(&mut **transaction)
         .await
         .map_err(failed)?;
+        let hashes = rows.iter().map(|row| Ok((document, array(row, "hash")?)));
+        entered.entry(scope).or_default().extend(hashes.collect::<Result<Vec<_>, StoreError>>()?);
     }
-    Ok(())
+    count_in(transaction, &entered).await
 }
 
 async fn put_aside(transaction: &mut Transaction<'_, Sqlite>, row: &QuarantineRow) -> Result<(), StoreError> {
@@ -252,7 +258,7 @@ async fn put_aside(transaction: &mut Transaction<'_, Sqlite>, row: &QuarantineRo
         "INSERT INTO quarantine \
          (document, hash, kind, counter, session, frame, bytes, code, received_at, retried) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
-         ON CONFLICT (document, hash) DO UPDATE SET code = excluded.code, retried = quarantine.retried + 1",
+         ON CONFLICT (document, hash) DO UPDATE SET code = excluded.code, frame = excluded.frame, retried = quarantine.retried + 1",
     )
     .bind(&row.document[..])
     .bind(&row.hash[..])

@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row};
 
 use crate::convert::{CHUNK, array, failed, get, maybe_array, push_list};
-use crate::{SqliteStore, append, pull};
+use crate::{SqliteStore, append, digest, pull};
 
 #[async_trait]
 impl ChangeLog for SqliteStore {
@@ -130,6 +130,24 @@ impl ChangeLog for SqliteStore {
             .await
             .map_err(failed)?;
         rows.iter().map(|row| row.try_get("scope").map_err(failed)).collect()
+    }
+
+    async fn listed(&self, scope: &str, position: i64) -> Result<Vec<LoggedChange>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT change_log.* FROM scope_entry JOIN change_log ON change_log.document = scope_entry.document \
+             AND change_log.hash = scope_entry.hash \
+             WHERE scope_entry.scope = $1 AND scope_entry.position <= $2 ORDER BY scope_entry.position",
+        )
+        .bind(scope)
+        .bind(position)
+        .fetch_all(&self.reader)
+        .await
+        .map_err(failed)?;
+        rows.iter().map(logged).collect()
+    }
+
+    async fn sum_again(&self) -> Result<Vec<String>, StoreError> {
+        digest::sum_again(self).await
     }
 
     async fn pull(&self, query: &PullQuery) -> Result<PullPage, StoreError> {

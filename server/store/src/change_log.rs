@@ -1,12 +1,16 @@
 //! The log: chains, frames, accepted changes in this node's order, and the scopes they travel in.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use mpp_sync::check::AcceptedChange;
+use mpp_sync::digest::ScopeSum;
 use mpp_sync::exchange::chains::{ChainSum, month_of};
 use mpp_sync::frame::SessionHeader;
 use mpp_sync::ids::{FrameHash, SessionId};
 use sha2::{Digest, Sha256};
 
+use crate::branches::{BranchFrameRow, DeviceEventRow};
 use crate::quarantine::QuarantineRow;
 use crate::{Hash, Id, Rolling, StoreError};
 
@@ -217,6 +221,12 @@ pub struct Append {
     pub accepted: Vec<Accepted>,
     /// Changes kept aside, with the reason. One that is there already gets the new reason and counts as retried.
     pub quarantined: Vec<QuarantineRow>,
+    /// Frames of changes that the log may have from an offer: their (document, hash, frame).
+    pub framed: Vec<(Id, Hash, i64)>,
+    /// Frames of second branches. One that is held already is passed over.
+    pub branches: Vec<BranchFrameRow>,
+    /// What was noticed of devices. What was noticed before stays as it was.
+    pub events: Vec<DeviceEventRow>,
 }
 
 impl Append {
@@ -227,6 +237,9 @@ impl Append {
             && self.frames.is_empty()
             && self.accepted.is_empty()
             && self.quarantined.is_empty()
+            && self.framed.is_empty()
+            && self.branches.is_empty()
+            && self.events.is_empty()
     }
 }
 
@@ -259,6 +272,8 @@ pub struct PullQuery {
     pub held: Vec<(Id, i64)>,
     /// Stop after this many bytes of changes. At least one position is always answered.
     pub max_bytes: usize,
+    /// Whether the caller's own changes are named in [`PullPage::own`].
+    pub name_own: bool,
 }
 
 /// A group after the page.
@@ -270,15 +285,36 @@ pub struct PulledGroup {
     pub scopes: Vec<String>,
 }
 
+/// A change that the caller wrote, as a page names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnChange {
+    /// The document.
+    pub document: Id,
+    /// The change's hash.
+    pub hash: Hash,
+    /// The chain.
+    pub session: Id,
+    /// The frame.
+    pub frame: i64,
+    /// The scopes that list it at a position of the page.
+    pub listed: BTreeSet<String>,
+}
+
 /// A bounded answer to a [`PullQuery`].
 #[derive(Debug, Clone, Default)]
 pub struct PullPage {
     /// The changes, each once, a document's in the order of the log.
     pub changes: Vec<LoggedChange>,
+    /// For each of them, the scopes that list it at a position of this page.
+    pub listed: Vec<BTreeSet<String>>,
+    /// The changes of the caller's own chains, when it wanted them named.
+    pub own: Vec<OwnChange>,
     /// The new cursors; groups that arrived at the same place are one.
     pub groups: Vec<PulledGroup>,
     /// There is more behind these cursors.
     pub more: bool,
+    /// When there is no more: the sums of all scopes asked for, as of the log's end.
+    pub sums: Vec<(String, ScopeSum)>,
 }
 
 /// The append-only log.
@@ -310,6 +346,10 @@ pub trait ChangeLog {
     async fn touched_after(&self, position: i64, limit: i64) -> Result<Vec<Touched>, StoreError>;
     /// The scopes a document travels in, sorted.
     async fn scopes_of(&self, document: Id) -> Result<Vec<String>, StoreError>;
+    /// What scopes list at `position` or before, by the position of entering.
+    async fn listed(&self, scope: &str, position: i64) -> Result<Vec<LoggedChange>, StoreError>;
+    /// Makes the sums of all scopes again from what they list. Returns the scopes whose sum was another one.
+    async fn sum_again(&self) -> Result<Vec<String>, StoreError>;
     /// What a caller lacks, bounded.
     async fn pull(&self, query: &PullQuery) -> Result<PullPage, StoreError>;
 }

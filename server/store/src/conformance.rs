@@ -13,6 +13,7 @@ pub mod archive;
 pub mod backups;
 pub mod change_log;
 pub mod devices;
+pub mod digest;
 pub mod hubs;
 pub mod node;
 pub mod pull;
@@ -39,6 +40,10 @@ macro_rules! conformance_suite {
                 a_bounded_pull_continues_where_it_stopped, a_cursor_of_another_log_starts_at_the_beginning,
                 a_document_that_enters_a_scope_late_brings_its_past,
                 a_document_that_moves_stays_in_its_old_scope,
+            ],
+            digest: [
+                sums_follow_what_scopes_list, membership_adds_up_over_pages, own_changes_are_named,
+                a_scope_is_listed_up_to_a_position, branches_and_events_are_kept,
             ],
             quarantine: [
                 a_quarantined_change_is_listed, an_accepted_change_leaves_quarantine, a_second_refusal_counts_as_a_retry,

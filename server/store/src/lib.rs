@@ -13,11 +13,13 @@
 pub mod accounts;
 pub mod archive;
 pub mod backups;
+pub mod branches;
 pub mod change_log;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod devices;
 pub mod error;
+pub mod filling;
 pub mod hubs;
 pub mod node;
 pub mod quarantine;
@@ -29,9 +31,10 @@ pub mod views;
 pub use accounts::{AccountRow, Accounts, WebSessionRow};
 pub use archive::Archive;
 pub use backups::{BackupRow, Backups};
+pub use branches::{BranchFrameRow, Branches, DeviceEventRow};
 pub use change_log::{
     Accepted, Append, Basis, ChainFoldRow, ChainRow, ChangeLog, ChangeRow, Cursor, FrameRow, LoggedChange,
-    PullGroup, PullPage, PullQuery, PulledGroup, Touched,
+    OwnChange, PullGroup, PullPage, PullQuery, PulledGroup, Touched,
 };
 pub use devices::{DeviceRow, Devices, GrantRow};
 pub use error::StoreError;
@@ -58,6 +61,7 @@ pub type Rolling = [u8; 8];
 pub trait Store:
     Node
     + ChangeLog
+    + Branches
     + Quarantine
     + Views
     + Accounts
@@ -76,6 +80,7 @@ pub trait Store:
 impl<T> Store for T where
     T: Node
         + ChangeLog
+        + Branches
         + Quarantine
         + Views
         + Accounts

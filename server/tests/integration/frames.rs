@@ -81,19 +81,6 @@ async fn one_flipped_bit_anywhere_is_refused() {
 }
 
 #[tokio::test]
-async fn a_second_frame_of_the_same_number_is_a_fork() {
-    let (server, cookie, mut tablet) = start().await;
-    let mut twin = Tablet::unprepared(1, "rina", tablet.day);
-    cut_tickets(&mut tablet, 1);
-    tablet.sync(&server, &cookie).await;
-    twin.ticket();
-    twin.ticket();
-    twin.cut();
-    let frames = twin.frames.clone();
-    assert_eq!(refused(&twin.push(&server, &cookie, &frames).await), ["frame_fork"]);
-}
-
-#[tokio::test]
 async fn an_oversized_length_is_a_clear_answer_and_what_came_before_stays() {
     let (server, cookie, mut tablet) = start().await;
     cut_tickets(&mut tablet, 1);

@@ -7,6 +7,7 @@
 mod backup;
 mod bundle;
 mod chains;
+mod digest;
 mod entering;
 mod frames;
 mod login;

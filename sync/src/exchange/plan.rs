@@ -40,8 +40,11 @@ pub struct PushPlan {
     pub send: Vec<SendFrom>,
     /// What the node holds.
     pub confirmed: Vec<Confirmed>,
-    /// Sessions of which the node holds something else than we have: a copied or rolled-back tablet.
+    /// Sessions of which the node holds something else than we have: a copied tablet. It keeps both ways when it is
+    /// sent ours.
     pub forked: Vec<SessionId>,
+    /// Sessions of which the node holds all of ours and more: our storage went back in time, or is a copy.
+    pub behind: Vec<SessionId>,
 }
 
 /// Compares the chains that a device keeps with what the node holds.
@@ -49,16 +52,23 @@ pub struct PushPlan {
 pub fn push_plan(chains: &[ChainFrames], holds: &[HeldChain]) -> PushPlan {
     let mut plan = PushPlan::default();
     for chain in chains {
-        let held = holds.iter().find(|held| held.session == chain.session);
-        let frames = held.map_or(0, |held| held.frames);
         let ours = chain.frames.len() as u64;
-        let head_is_ours = held.is_none_or(|held| {
-            let last = usize::try_from(frames).ok().and_then(|count| count.checked_sub(1));
+        let of_session = || holds.iter().filter(|held| held.session == chain.session);
+        let is_ours = |held: &&HeldChain| {
+            let last = usize::try_from(held.frames).ok().and_then(|count| count.checked_sub(1));
             last.is_none_or(|last| chain.frames.get(last).is_some_and(|hash| hash.prefix() == held.head))
-        });
-        if frames > ours || !head_is_ours {
+        };
+        // A session that was continued in two ways is named once for each way.
+        let held =
+            of_session().filter(|held| held.frames <= ours).filter(is_ours).max_by_key(|held| held.frames);
+        let Some(frames) =
+            held.map(|held| held.frames).or_else(|| of_session().next().is_none().then_some(0))
+        else {
             plan.forked.push(chain.session);
             continue;
+        };
+        if frames == ours && of_session().any(|held| held.frames > ours) {
+            plan.behind.push(chain.session);
         }
         plan.confirmed.push(Confirmed { session: chain.session, frames });
         if frames < ours {

@@ -312,7 +312,21 @@ fn what_the_node_lacks_is_sent_whatever_was_sent_before() {
 #[test]
 fn a_node_that_holds_something_else_of_our_session_shows_a_fork() {
     assert_eq!(push_plan(&[chain(5)], &[held(3, 9)]).forked, [SessionId([1; 16])]);
-    assert_eq!(push_plan(&[chain(2)], &[held(3, 2)]).forked, [SessionId([1; 16])]);
+}
+
+#[test]
+fn a_node_that_holds_more_of_our_session_shows_a_storage_that_went_back() {
+    let plan = push_plan(&[chain(2)], &[held(3, 2), held(2, 1)]);
+    assert_eq!((plan.behind.as_slice(), plan.forked.len()), (&[SessionId([1; 16])][..], 0));
+    assert_eq!(plan.confirmed[0].frames, 2);
+    assert_eq!(push_plan(&[chain(2)], &[held(3, 2)]).forked.len(), 1, "what it has of ours is not said");
+}
+
+#[test]
+fn a_second_branch_that_the_node_keeps_is_confirmed() {
+    let plan = push_plan(&[chain(5)], &[held(7, 99), held(4, 3)]);
+    assert_eq!(plan.confirmed, [Confirmed { session: SessionId([1; 16]), frames: 4 }]);
+    assert_eq!(plan.send, [SendFrom { session: SessionId([1; 16]), from: 4 }]);
 }
 
 proptest::proptest! {

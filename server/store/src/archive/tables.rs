@@ -116,6 +116,14 @@ pub static TABLES: &[Table] = tables! {
         document: Bytes, hash: Bytes, kind: Integer, counter: Integer, session: Bytes, frame: Integer, bytes: Bytes,
         code: Text, received_at: Integer, retried: Integer,
     }
+    "scope_digest" 1 kept { scope: Text, sum: Bytes, count: Integer }
+    "device_event" 3 kept {
+        device: Bytes, session: Bytes, kind: Text, claimed: Integer, held: Integer, at: Integer,
+    }
+    "branch_frame" 2 kept {
+        session: Bytes, hash: Bytes, number: Integer, saves: Integer, last_save: Bytes, bytes: Bytes,
+        received_at: Integer,
+    }
     "account" 1 kept {
         username: Text, display_name: Text, password_hash: Text, roles: Text, agency: Text, created_at: Integer,
         disabled_at: Integer,

@@ -4,7 +4,7 @@ use super::samples::{accepted, change, id};
 use crate::{Cursor, PullGroup, PullQuery, Store, StoreError};
 
 fn query(cursor: Cursor, scopes: &[&str]) -> PullQuery {
-    PullQuery { groups: vec![group(cursor, scopes)], held: vec![], max_bytes: 1_000_000 }
+    PullQuery { groups: vec![group(cursor, scopes)], max_bytes: 1_000_000, ..PullQuery::default() }
 }
 
 fn group(cursor: Cursor, scopes: &[&str]) -> PullGroup {
@@ -18,7 +18,7 @@ pub async fn a_pull_gives_each_change_once(store: &dyn Store) -> Result<(), Stor
     assert_eq!(page.changes.iter().map(|c| c.position).collect::<Vec<_>>(), vec![1, 2]);
     assert!(!page.more);
     let groups = vec![group(Cursor::default(), &["a"]), group(Cursor::default(), &["b"])];
-    let page = store.pull(&PullQuery { groups, held: vec![], max_bytes: 1_000_000 }).await?;
+    let page = store.pull(&PullQuery { groups, max_bytes: 1_000_000, ..PullQuery::default() }).await?;
     assert_eq!(page.changes.len(), 2);
     assert_eq!(page.groups.len(), 1, "groups that arrive at one place are one");
     assert_eq!(page.groups.first().map(|g| g.cursor), Some(head));

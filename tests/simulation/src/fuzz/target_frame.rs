@@ -47,7 +47,7 @@ pub fn run(bytes: &[u8]) {
         bytes: bytes.clone(),
         officer: "rina".to_owned(),
     };
-    let judged = judge(facts, frames.iter().map(arrived).collect(), 1_800_000_000);
+    let judged = judge(facts, frames.iter().map(arrived).collect(), Vec::new(), 1_800_000_000);
     assert_eq!(judged.outcomes.len(), frames.len());
     let honest = judged.outcomes.last();
     let kept =
