@@ -20,3 +20,5 @@ mod replay;
 mod signing_in;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod two_processes;

@@ -7,11 +7,11 @@ use mpp_tests::headless::Headless;
 
 use crate::support::{PATIENCE, SERVICE_DAY, World};
 
-const DEVICES: [&str; 6] = ["tablet-1", "tablet-2", "tablet-3", "tablet-4", "tablet-5", "kantor"];
+pub const DEVICES: [&str; 6] = ["tablet-1", "tablet-2", "tablet-3", "tablet-4", "tablet-5", "kantor"];
 
 /// Everything about the first applications of each device, and about one of the office that each
 /// tablet sets a status of, which it knows only after its download.
-fn part() -> Vec<&'static str> {
+pub fn part() -> Vec<&'static str> {
     let mut references = BTreeSet::new();
     for (device, count) in DEVICES.iter().zip([30, 30, 30, 30, 30, 60]) {
         references.extend(of(SERVICE_DAY.lines(), device).into_iter().take(count).map(reference));
@@ -27,7 +27,7 @@ fn reference(line: &str) -> String {
     value["ref"].as_str().unwrap().to_owned()
 }
 
-fn of<'a>(lines: impl IntoIterator<Item = &'a str>, device: &str) -> Vec<&'a str> {
+pub fn of<'a>(lines: impl IntoIterator<Item = &'a str>, device: &str) -> Vec<&'a str> {
     lines.into_iter().filter(|line| line.contains(&format!("\"by\":\"{device}\""))).collect()
 }
 

@@ -1,5 +1,6 @@
 //! The real server as a process, on a folder of its own.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -60,6 +61,10 @@ pub struct Office {
     folder: TempDir,
     port: u16,
     child: Option<Child>,
+    /// The PostgreSQL database it serves instead of its folder's, and where the keys for it lie.
+    shared: Option<(String, PathBuf)>,
+    /// Whether it fills itself with the demo when it starts.
+    demo: bool,
     /// Megabytes of the disk of its own that the data is on; it is gone with the process.
     own_disk: Option<u64>,
 }
@@ -70,11 +75,45 @@ impl Office {
     /// # Errors
     /// [`io::Error`], with the server's log when it ended at its start.
     pub fn open() -> io::Result<Self> {
-        let binary = program("mpp", "MPP_BINARY")?;
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let mut office = Self { binary, folder: tempfile::tempdir()?, port, child: None, own_disk: None };
+        let mut office = Self::new()?;
         office.start()?;
         Ok(office)
+    }
+
+    /// Starts an office on an empty PostgreSQL database.
+    ///
+    /// # Errors
+    /// As [`Office::open`].
+    pub fn open_on(database: &str) -> io::Result<Self> {
+        let mut office = Self::new()?;
+        office.shared = Some((database.to_owned(), office.data()));
+        office.start()?;
+        Ok(office)
+    }
+
+    /// Starts another process on the database of this one, with its keys and a folder of its own.
+    ///
+    /// # Errors
+    /// As [`Office::open`].
+    pub fn beside(&self) -> io::Result<Self> {
+        let mut office = Self::new()?;
+        office.shared.clone_from(&self.shared);
+        office.demo = false;
+        office.start()?;
+        Ok(office)
+    }
+
+    /// An office that has not started.
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            binary: program("mpp", "MPP_BINARY")?,
+            folder: tempfile::tempdir()?,
+            port: TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port(),
+            child: None,
+            shared: None,
+            demo: true,
+            own_disk: None,
+        })
     }
 
     /// Starts an office whose data is on a small disk of its own, in memory, that can be filled up.
@@ -82,10 +121,8 @@ impl Office {
     /// # Errors
     /// As [`Office::open`]; the system must let this user mount in a namespace of their own.
     pub fn open_on_small_disk(megabytes: u64) -> io::Result<Self> {
-        let binary = program("mpp", "MPP_BINARY")?;
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let own_disk = Some(megabytes);
-        let mut office = Self { binary, folder: tempfile::tempdir()?, port, child: None, own_disk };
+        let mut office = Self::new()?;
+        office.own_disk = Some(megabytes);
         std::fs::create_dir_all(office.data())?;
         office.start()?;
         Ok(office)
@@ -96,14 +133,7 @@ impl Office {
     /// # Errors
     /// As [`Office::open`].
     pub fn open_copy(&self) -> io::Result<Self> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let mut office = Self {
-            binary: self.binary.clone(),
-            folder: tempfile::tempdir()?,
-            port,
-            child: None,
-            own_disk: None,
-        };
+        let mut office = Self::new()?;
         copy_folder(&self.data(), &office.data())?;
         office.start()?;
         Ok(office)
@@ -117,8 +147,9 @@ impl Office {
         let log = File::options().create(true).append(true).open(self.log_path())?;
         let child = self
             .command()
-            .args(["serve", "--demo", "--listen", &format!("127.0.0.1:{}", self.port), "--data"])
-            .arg(self.data())
+            .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port)])
+            .args(self.demo.then_some("--demo"))
+            .args(self.place())
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -135,6 +166,15 @@ impl Office {
             std::thread::sleep(STEP);
         }
         Err(io::Error::other(format!("the server did not start:\n{}", self.log())))
+    }
+
+    /// Where the program finds everything.
+    fn place(&self) -> Vec<OsString> {
+        let mut place = vec!["--data".into(), self.data().into()];
+        if let Some((database, keys)) = &self.shared {
+            place.extend(["--database".into(), database.into(), "--keys".into(), keys.into()]);
+        }
+        place
     }
 
     /// The program, in a namespace with a disk of its own when there is one.
@@ -278,16 +318,28 @@ impl Office {
         first.ok_or_else(|| io::Error::other(format!("the demo has no {role}")))
     }
 
-    /// What the office holds, by its own `mpp digest`. The server must have ended.
+    /// What the office holds, by its own `mpp digest`. The server must have ended, unless it serves PostgreSQL.
     ///
     /// # Errors
     /// [`io::Error`].
     pub fn digest(&self) -> io::Result<Digest> {
-        let output = Command::new(&self.binary).arg("digest").arg("--data").arg(self.data()).output()?;
-        let text = String::from_utf8_lossy(&output.stdout);
+        let text = self.run("digest")?;
         let last = text.lines().last().unwrap_or_default();
-        let error = || format!("mpp digest: {text}{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_str(last).map_err(|_| io::Error::other(error()))
+        serde_json::from_str(last).map_err(|_| io::Error::other(format!("mpp digest: {text}")))
+    }
+
+    /// Runs a command of the program on this office and gives what it printed.
+    ///
+    /// # Errors
+    /// [`io::Error`] with what it printed when it failed.
+    pub fn run(&self, command: &str) -> io::Result<String> {
+        let output = Command::new(&self.binary).arg(command).args(self.place()).output()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        if output.status.success() {
+            return Ok(text);
+        }
+        let error = String::from_utf8_lossy(&output.stderr);
+        Err(io::Error::other(format!("mpp {command}: {text}{error}")))
     }
 
     /// The server's process, while it runs.
