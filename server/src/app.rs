@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mpp_store::{DeviceRow, Store, StoreError};
+use mpp_store::{DeviceRow, Store, StoreError, Work};
 use mpp_store_postgres::PostgresStore;
 use mpp_store_sqlite::{Options, SqliteStore};
 use mpp_sync::ids::{BadId, LogId};
@@ -19,7 +19,7 @@ use crate::clock::{Env, NoRandomness, random};
 use crate::config::Config;
 use crate::ingest::Ingest;
 use crate::node_key::NodeKey;
-use crate::projection::{Projection, Projector};
+use crate::projection::{Projection, Projector, turn};
 use crate::regions::{DISTRICTS, RegionError, Regions, VILLAGES};
 use crate::trust::Trust;
 
@@ -96,10 +96,12 @@ impl Node {
         let file = |error| StartError::File(folder.clone(), error);
         // Personal data lies here: nobody but the server's own user has to look inside.
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(file)?;
+        let store = open_store(config).await?;
+        // Of several processes that begin together on nothing, one makes the keys and the names.
+        let turn = turn(store.as_ref(), Work::Start).await?;
         let keys = config.key_folder();
         let key =
             NodeKey::open(keys, env.as_ref()).map_err(|error| StartError::File(keys.to_path_buf(), error))?;
-        let store = open_store(config).await?;
         if config.database.is_some() && store.value_or(KEYS, &key.fingerprint()).await? != key.fingerprint() {
             return Err(StartError::OtherKeys(keys.to_path_buf()));
         }
@@ -113,6 +115,7 @@ impl Node {
         };
         store.put_device(&office).await?;
         let trust = Trust::open(config, store.as_ref(), &key, env.as_ref()).await?;
+        turn.end().await;
         Ok(Self { store, key, env, log, trust: Arc::new(trust) })
     }
 
