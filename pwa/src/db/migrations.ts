@@ -29,4 +29,7 @@ export const MIGRATIONS: readonly ((db: Database, upgrade: Upgrade) => void)[] =
     db.createObjectStore('refused', { keyPath: 'key' }).createIndex('document', 'document');
     db.createObjectStore('groups', { keyPath: 'resident' });
   },
+  function receipts(db) {
+    db.createObjectStore('receipts', { keyPath: ['node', 'session'] });
+  },
 ];

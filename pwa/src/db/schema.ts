@@ -26,6 +26,7 @@ export interface FieldSchema extends DBSchema {
   notices: { key: string; value: StoredNotice; indexes: { document: string } };
   refused: { key: string; value: RefusedChange; indexes: { document: string } };
   groups: { key: string; value: StoredGroup };
+  receipts: { key: [string, string]; value: StoredReceipt };
 }
 
 export type StoreName =
@@ -38,7 +39,8 @@ export type StoreName =
   | 'drafts'
   | 'notices'
   | 'refused'
-  | 'groups';
+  | 'groups'
+  | 'receipts';
 
 /** Facts of which there is one. */
 export interface Meta {
@@ -57,6 +59,8 @@ export interface Meta {
   site: Site;
   /** What the browser answered when asked to keep the storage. */
   persistence: Persistence;
+  /** Per log: its marks when it was last asked about every session. Other marks mean: ask again. */
+  marks: Record<string, number>;
   /** Whether the backups of the office are in order, as it said last. */
   backup: BackupState;
   /** A supervisor let this tablet be wiped before a backup covers it. */
@@ -211,6 +215,19 @@ export interface StoredDraft {
   day: string;
   updated_at: number;
   form: unknown;
+}
+
+/** What a node signed about one session of this tablet, the newest of each. */
+export interface StoredReceipt {
+  node: string;
+  session: string;
+  log: string;
+  issued_at: number;
+  /** Frames held, and of those the ones in a verified backup. */
+  frames: number;
+  backed_up: number;
+  /** As it was signed; may speak of other sessions too. */
+  receipt: Bytes;
 }
 
 /** The office keeps a change but has not accepted it. */

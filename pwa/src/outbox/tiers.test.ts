@@ -6,12 +6,13 @@ import { allSessions, keepTiers } from '../db/sessions';
 import { TestOffice } from '../testing/office';
 import { testTablet, type TestTablet } from '../testing/tablet';
 import { syncWords } from '../ui/field/parts/sync-words';
-import { countTiers, noteHolder, takeReceipt, tiersOfDocuments } from './tiers';
+import { countTiers, noteHolder, safeToWipe, takeReceipt, tiersOfDocuments } from './tiers';
 
 let tablet: TestTablet;
 let visit: string;
+let office: TestOffice;
 beforeEach(async () => {
-  const office = new TestOffice(await testCore());
+  office = new TestOffice(await testCore());
   tablet = await testTablet(office.post, undefined, office.core);
   office.watches(tablet.db);
   visit = (await issueTicket(tablet, {})).visit;
@@ -60,9 +61,42 @@ describe('where a record is', () => {
   it('does not rise by a receipt of a node that is not the known office', async () => {
     const [session] = await allSessions(tablet.db);
     const chains = [{ session: session?.session ?? '', frames: 1, backed_up: 1 }];
-    const receipt = { node: 'aa'.repeat(16), chains, receipt: new Uint8Array(3) };
+    const receipt = {
+      node: 'aa'.repeat(16),
+      log: 'a1'.repeat(16),
+      issued_at: 1_790_000_000,
+      chains,
+      receipt: new Uint8Array(3),
+    };
     await takeReceipt(tablet.db, tablet.core, null, receipt);
     await takeReceipt(tablet.db, tablet.core, { node: 'bb'.repeat(16), key: new Uint8Array(65) }, receipt);
     expect(await place()).toBe('office');
+  });
+
+  it('may be left behind only when the backup has everything', async () => {
+    const [session] = await allSessions(tablet.db);
+    if (session === undefined) throw new Error('no session');
+    expect(await safeToWipe(tablet.db)).toBe(false);
+    await keepTiers(tablet.db, session.session, () => ({ office: 1, backed_up: 1 }));
+    expect(await safeToWipe(tablet.db)).toBe(true);
+    await issueTicket(tablet, {});
+    expect(await safeToWipe(tablet.db)).toBe(false);
+  });
+});
+
+describe('marks', () => {
+  it('that moved make the tablet name every session once more, and are then kept', async () => {
+    const chains = (): number[] => office.requests.map(({ hello }) => hello.chains.length);
+    const before = chains().length;
+    await tablet.loop.now();
+    tablet.loop.stop();
+    expect(chains().slice(before)).toEqual([0]);
+    office.marks = 5;
+    await tablet.loop.now();
+    tablet.loop.stop();
+    expect(chains().slice(before)).toEqual([0, 0, 1]);
+    await tablet.loop.now();
+    tablet.loop.stop();
+    expect(chains().slice(before)).toEqual([0, 0, 1, 0]);
   });
 });

@@ -1,7 +1,8 @@
 import { fromBase64Url, type Bytes } from '../core/bytes';
 import type { Core } from '../core/functions';
-import { allSaves } from '../db/outbox';
+import { allSaves, uncutSaves } from '../db/outbox';
 import type { Database } from '../db/open';
+import { keepReceipts } from '../db/receipts';
 import type { PreparedDay, StoredSession } from '../db/schema';
 import { allSessions, keepTiers } from '../db/sessions';
 
@@ -49,6 +50,15 @@ export async function countTiers(db: Database): Promise<TierCounts> {
   return counts;
 }
 
+/**
+ * Whether a signed receipt of the office's backup covers everything this tablet wrote. Only then may
+ * its storage be cleared, unless a supervisor released it.
+ */
+export async function safeToWipe(db: Database): Promise<boolean> {
+  const [uncut, { tablet, hub, office }] = await Promise.all([uncutSaves(db), countTiers(db)]);
+  return uncut.length === 0 && tablet + hub + office === 0;
+}
+
 /** The office's node, as its certificate says; none on a tablet that was given no certificate. */
 export interface OfficeNode {
   node: string;
@@ -74,6 +84,8 @@ export async function officeNode(core: Core, day: PreparedDay): Promise<OfficeNo
 /** What of a receipt counts here. */
 export interface ReceivedReceipt {
   node: string;
+  log: string;
+  issued_at: number;
   chains: { session: string; frames: number; backed_up: number }[];
   receipt: Bytes;
 }
@@ -83,7 +95,7 @@ export async function takeReceipt(
   db: Database,
   core: Core,
   office: OfficeNode | null,
-  { node, chains, receipt }: ReceivedReceipt,
+  { node, log, issued_at, chains, receipt }: ReceivedReceipt,
 ): Promise<void> {
   if (node !== office?.node) return;
   const named = new Set(chains.map(({ session }) => session));
@@ -94,9 +106,7 @@ export async function takeReceipt(
     chains: own.map(({ session, frames }) => ({ session, frames })),
   });
   if (!valid) return;
-  for (const { session, frames, backed_up } of chains) {
-    await keepTiers(db, session, () => ({ office: frames, backed_up }));
-  }
+  await keepReceipts(db, chains.map((chain) => ({ node, log, issued_at, ...chain, receipt })));
 }
 
 /**

@@ -49,6 +49,8 @@ export interface Outcome {
   received: number;
   /** The storage of the office is another one than before (a restored backup). */
   newLog: boolean;
+  /** A receipt could say more than before, and not every session was asked about. */
+  marksMoved: boolean;
   forked: string[];
   refused: { session: string; code: string }[];
   /** Sessions whose first waiting frame has arrived. */
@@ -74,7 +76,7 @@ export async function exchangeOnce(use: Exchanging, day: PreparedDay, plan: Plan
     frames: frames.map(({ bytes }) => bytes),
   });
   const office = await officeNode(use.core, day);
-  const incoming = new Incoming(use, hello, namesAll(hello, kept), office);
+  const incoming = new Incoming(use, hello, namesAll(hello, kept), plan.allChains, office);
   incoming.outcome.sent = {
     frames: frames.reduce((sum, { bytes }) => sum + bytes.length, 0),
     body: body.length,
@@ -147,12 +149,14 @@ class Incoming {
     more: false,
     received: 0,
     newLog: false,
+    marksMoved: false,
     forked: [],
     refused: [],
     advanced: [],
     sent: { frames: 0, body: 0 },
   };
   private log: string | null;
+  private marks = 0;
   /** False when the van's hub answers. */
   private atOffice = true;
   private readonly notices: Omit<StoredNotice, 'key'>[] = [];
@@ -161,6 +165,7 @@ class Incoming {
     private readonly use: Exchanging,
     private readonly hello: Hello,
     private readonly allNamed: boolean,
+    private readonly askedAll: boolean,
     private readonly office: OfficeNode | null,
   ) {
     this.log = hello.pull?.log ?? null;
@@ -175,7 +180,7 @@ class Incoming {
         this.log = record.log;
         this.atOffice = this.office === null || record.node === null || record.node === this.office.node;
         if (this.atOffice) await writeMeta(this.use.db, 'backup', record.backup);
-        return;
+        return this.marked(record.marks);
       case 'holds':
         return this.holds(record.chains);
       case 'receipt':
@@ -196,7 +201,21 @@ class Incoming {
         this.ended = true;
         this.outcome.more = record.more;
         if (this.allNamed) await replaceNotices(this.use.db, this.notices);
+        if (this.askedAll) await this.keepMarks();
     }
+  }
+
+  private async marked(marks: number): Promise<void> {
+    this.marks = marks;
+    const kept = await readMeta(this.use.db, 'marks');
+    this.outcome.marksMoved = !this.askedAll && (kept?.[this.log ?? ''] ?? 0) !== marks;
+  }
+
+  /** Only after a whole answer: a receipt that was cut off must be asked for again. */
+  private async keepMarks(): Promise<void> {
+    const kept = await readMeta(this.use.db, 'marks');
+    const log = this.log ?? '';
+    if (kept?.[log] !== this.marks) await writeMeta(this.use.db, 'marks', { ...kept, [log]: this.marks });
   }
 
   private async holds(chains: readonly Held[]): Promise<void> {

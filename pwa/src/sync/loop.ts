@@ -148,9 +148,9 @@ export class SyncLoop {
       this.ratio = nextRatio(this.ratio, outcome.sent);
       // One session in trouble holds up neither the others nor what the office has to give.
       this.note(outcome, troubles);
-      this.allChains = outcome.newLog || troubles.size > 0;
+      this.allChains = outcome.newLog || outcome.marksMoved || troubles.size > 0;
       this.failures = 0;
-      more = outcome.more || outcome.newLog || (!sendFrames && (await this.unsent()) > 0);
+      more = outcome.more || outcome.newLog || outcome.marksMoved || (!sendFrames && (await this.unsent()) > 0);
     }
     const all = [...troubles.values()];
     return all.find(({ kind }) => kind === 'forked') ?? all[0] ?? null;

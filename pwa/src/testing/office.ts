@@ -10,6 +10,7 @@ import type { Database } from '../db/open';
 export class TestOffice {
   readonly requests: { hello: Hello; frames: Bytes[] }[] = [];
   log = 'a1'.repeat(16);
+  marks = 0;
   /** What the office has stored of frames, by their bytes. */
   readonly frames = new Set<string>();
   /** Records to send after the holds, once. */
@@ -66,7 +67,7 @@ export class TestOffice {
   };
 
   private welcome(): SyncRecord {
-    const facts = { protocol: 1, marks: 0, backed_up: 0, backup: 'none', node: 'ab'.repeat(16) } as const;
+    const facts = { protocol: 1, marks: this.marks, backed_up: 0, backup: 'none', node: 'ab'.repeat(16) } as const;
     return { type: 'welcome', log: this.log, time: 1_790_000_000, ...facts };
   }
 
