@@ -4,6 +4,7 @@ mod admin;
 mod backup;
 mod bundle;
 mod keys;
+mod move_store;
 mod serve;
 mod tasks;
 
@@ -52,6 +53,8 @@ enum Command {
     Backup(BackupArgs),
     /// Restore a backup into a new folder. Asks for the text of the envelope on standard input.
     Restore(RestoreArgs),
+    /// Move everything to another storage and prove that nothing changed. Stop the office first.
+    MigrateStore(MoveArgs),
 }
 
 #[derive(Debug, Args)]
@@ -172,6 +175,19 @@ struct BackupInitArgs {
     /// Make a new key although there is one: backups made so far still need the old envelope.
     #[arg(long)]
     replace: bool,
+}
+
+#[derive(Debug, Args)]
+struct MoveArgs {
+    /// A data folder, or <postgres://user:password@host/database>.
+    #[arg(long)]
+    from: String,
+    /// The same; must be empty.
+    #[arg(long)]
+    to: String,
+    /// The folder with the keys, for a database. A folder moved to gets copies of them.
+    #[arg(long, env = "MPP_KEYS", default_value = "./data")]
+    keys: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -304,6 +320,7 @@ impl Cli {
                 backup::init(args).await
             }
             Command::Backup(args) => backup::backup(args).await,
+            Command::MigrateStore(args) => move_store::run(args).await,
             Command::Restore(args) => backup::restore(args).await,
         }
     }

@@ -21,6 +21,7 @@ pub mod digest;
 pub mod http;
 pub mod ingest;
 pub mod lineage;
+pub mod move_store;
 pub mod node_key;
 pub mod password;
 pub mod projection;

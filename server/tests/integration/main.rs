@@ -11,6 +11,7 @@ mod digest;
 mod entering;
 mod frames;
 mod login;
+mod move_store;
 mod office;
 mod people;
 mod quarantine;
