@@ -17,6 +17,8 @@ mod killed_under_load;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]
+mod restored_office;
+#[cfg(test)]
 mod signing_in;
 #[cfg(test)]
 mod support;

@@ -318,6 +318,36 @@ impl Office {
         first.ok_or_else(|| io::Error::other(format!("the demo has no {role}")))
     }
 
+    /// Runs another task of the program on the office's folder, which may be running meanwhile, with this on its
+    /// standard input. What it printed.
+    ///
+    /// # Errors
+    /// [`io::Error`] with what it said when it failed.
+    pub fn task(&self, task: &[&str], input: &str) -> io::Result<String> {
+        let mut child = Command::new(&self.binary)
+            .args(task)
+            .arg("--data")
+            .arg(self.data())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // One that does not read what it is given has ended or will say why.
+            stdin.write_all(input.as_bytes()).ok();
+        }
+        let output = child.wait_with_output()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        if output.status.success() {
+            return Ok(text);
+        }
+        Err(io::Error::other(format!(
+            "mpp {}: {text}{}",
+            task.join(" "),
+            String::from_utf8_lossy(&output.stderr)
+        )))
+    }
+
     /// What the office holds, by its own `mpp digest`. The server must have ended, unless it serves PostgreSQL.
     ///
     /// # Errors
