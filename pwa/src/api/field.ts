@@ -29,6 +29,10 @@ export interface Prepared {
   day: DayView;
   scopes: string[];
   log: string;
+  /** The signed grant, the certificate of the office that signed it and the root key to pin, base64url. */
+  grant: string;
+  certificate: string;
+  root: string;
   /** The office's key for bundle files: SEC1 uncompressed, base64url. */
   bundle_key: string;
   /** What the office signed to let this tablet work on the day, base64url. */
@@ -36,6 +40,32 @@ export interface Prepared {
   /** The office's certificate and the root key that signed it, base64url. */
   certificate?: string;
   root?: string;
+}
+
+/** Who a node is: certificates, base64url. `list` is the office's list of revocations, `nonce` what to sign. */
+export interface NodeIdentity {
+  log: string;
+  certificate: string;
+  office: string;
+  roots: string[];
+}
+
+export function challenge(): Promise<NodeIdentity & { nonce: string }> {
+  return getJson('/api/field/challenge');
+}
+
+export function revocations(): Promise<NodeIdentity & { list: string | null }> {
+  return getJson('/api/field/revocations');
+}
+
+/** Enters with the tablet's grant, without a password. The node keeps the session in a cookie. */
+export async function enterWith(
+  grant: string,
+  certificate: string,
+  nonce: string,
+  signature: string,
+): Promise<void> {
+  await postJson('/api/field/enter', { grant, certificate, nonce, signature });
 }
 
 /** Registers the device key and grants the day. The same device and day get the same letter. */

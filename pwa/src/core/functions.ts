@@ -62,6 +62,8 @@ export interface Hello {
   day: string;
   chains: { session: string; frames: number }[];
   pull: { log: string | null; cursors: Cursor[] } | null;
+  /** Bits: 2 = this tablet keeps cursors of other logs too. */
+  flags?: number;
 }
 
 export interface ReceivedChange {
@@ -232,6 +234,15 @@ export interface CoreFunctions {
     out: { body: Bytes };
   };
   response_records: { in: { bytes: Bytes }; out: { records: SyncRecord[]; consumed: number } };
+  certificate_verify: {
+    in: { root: Bytes; roots: Bytes[]; certificate: Bytes };
+    out: { root: Bytes; node: string; role: 'office' | 'hub' | 'root'; name: string; not_after: number };
+  };
+  revocations_read: {
+    in: { list: Bytes; certificate: Bytes };
+    out: { issued_at: number; revoked: { device: string; at: number }[] };
+  };
+  enter_signing: { in: { log: string; nonce: Bytes }; out: { signing: Bytes } };
   push_plan: {
     in: { chains: { session: string; frames: string[] }[]; holds: Held[] };
     out: {

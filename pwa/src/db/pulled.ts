@@ -2,8 +2,11 @@ import type { Cursor } from '../core/functions';
 import type { Bytes } from '../core/bytes';
 import type { Kind, View } from '../core/views';
 import type { Database } from './open';
-import type { RefusedChange, Row } from './schema';
+import type { Pulled, RefusedChange, Row } from './schema';
 import { inOneTransaction } from './transaction';
+
+/** Logs beside the present one whose places are kept. */
+const LOGS_KEPT = 6;
 
 /** What one received record did to one document. */
 export interface AppliedDocument {
@@ -50,12 +53,21 @@ export function commitPulled(
       const row = await tx.objectStore('rows').get(applied.id);
       await tx.objectStore('rows').put({ ...applied.row, unsent: row?.unsent ?? [] });
     }
-    const before = (await tx.objectStore('meta').get('pulled')) as
-      | { log: string; cursors: Cursor[] }
-      | undefined;
-    const base = before?.log === log ? before.cursors : [];
-    await tx.objectStore('meta').put({ log, cursors: mergeCursors(base, cursors) }, 'pulled');
+    const before = (await tx.objectStore('meta').get('pulled')) as Pulled | undefined;
+    await tx.objectStore('meta').put(movedOn(before, log, cursors), 'pulled');
   });
+}
+
+/** The places in all logs after something of `log` was stored. */
+export function movedOn(before: Pulled | undefined, log: string, cursors: readonly Cursor[]): Pulled {
+  if (before === undefined) return { log, cursors: mergeCursors([], cursors) };
+  if (before.log === log) return { ...before, cursors: mergeCursors(before.cursors, cursors) };
+  const others = Object.entries({ ...before.others, [before.log]: before.cursors });
+  const own = before.others?.[log] ?? [];
+  // The newest ones stay: the office, a hub or two, and what they were before a restore.
+  const kept = others.filter(([name, read]) => name !== log && read.length > 0).slice(-LOGS_KEPT);
+  const pulled = { log, cursors: mergeCursors(own, cursors) };
+  return kept.length === 0 ? pulled : { ...pulled, others: Object.fromEntries(kept) };
 }
 
 /** Each scope stands at the newest position said of it; scopes at one position share a cursor. */

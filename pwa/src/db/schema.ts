@@ -51,7 +51,9 @@ export interface Meta {
   /** The day this tablet is prepared for. */
   prepared: PreparedDay;
   /** Where the pull stands in the office's log. Written with the changes, never without. */
-  pulled: { log: string; cursors: Cursor[] };
+  pulled: Pulled;
+  /** Who is no longer believed, by the office's newest signed list. */
+  revoked: { issued_at: number; devices: string[] };
   /** Highest queue number issued per day, so that no number is issued twice. */
   ticket_numbers: Record<string, number>;
   /** The regency's villages and its public facts, as downloaded. */
@@ -76,6 +78,13 @@ export interface Account {
   agency?: string;
 }
 
+/** Where the pull stands in the log of the node spoken to last, and in those of others: hub and office in turn. */
+export interface Pulled {
+  log: string;
+  cursors: Cursor[];
+  others?: Record<string, Cursor[]>;
+}
+
 export interface PreparedDay {
   device: string;
   label: string;
@@ -85,6 +94,10 @@ export interface PreparedDay {
   log: string;
   /** True once everything of the day was downloaded. */
   complete: boolean;
+  /** The signed grant, the certificate of the office that signed it and the pinned root key, base64url. */
+  grant?: string;
+  certificate?: string;
+  root?: string;
   /** The office's key for bundle files; a tablet prepared by an older app has none. */
   bundle_key?: string;
   /** What the office signed to let this tablet work on the day, base64url. */

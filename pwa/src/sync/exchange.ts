@@ -19,6 +19,9 @@ import { records } from './stream';
 /** Before a log's first position: everything of these scopes is missing. */
 const START = { position: 0, rolling: '0000000000000000' };
 
+/** Bit of the hello: a node whose log is not the one named lists nothing yet, and is asked again. */
+const KEEPS_OTHER_LOGS = 2;
+
 /** What an exchange needs. `post` is the only thing that touches the network. */
 export interface Exchanging {
   db: Database;
@@ -139,6 +142,7 @@ async function helloFor(
     day: day.day.id,
     chains: sessions.map(({ session, frames }) => ({ session, frames: frames.length })),
     pull: { log: pulled?.log ?? null, cursors },
+    ...(pulled?.others === undefined ? {} : { flags: KEEPS_OTHER_LOGS }),
   };
 }
 
