@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mpp_store::{DeviceRow, Store, StoreError, Work};
+use mpp_store::{DeviceRow, Store, StoreError, Turn, Work};
 use mpp_store_postgres::PostgresStore;
 use mpp_store_sqlite::{Options, SqliteStore};
 use mpp_sync::ids::{BadId, LogId};
@@ -17,10 +17,12 @@ use crate::authoring::{AuthoringError, Office};
 use crate::calendar;
 use crate::clock::{Env, NoRandomness, random};
 use crate::config::Config;
+use crate::hub::Upstream;
 use crate::ingest::Ingest;
 use crate::node_key::NodeKey;
 use crate::projection::{Projection, Projector, turn};
 use crate::regions::{DISTRICTS, RegionError, Regions, VILLAGES};
+use crate::tls::{Tls, TlsError};
 use crate::trust::Trust;
 
 /// The database inside the data folder.
@@ -67,6 +69,9 @@ pub enum StartError {
     /// The root key is kept elsewhere or lost.
     #[error("root.key is not in the data folder: put it back, or see docs/keys.md if it is lost")]
     NoRootKey,
+    /// The certificate or key of HTTPS cannot be used.
+    #[error(transparent)]
+    Tls(TlsError),
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(std::net::SocketAddr, #[source] io::Error),
@@ -86,7 +91,19 @@ pub struct Node {
     pub trust: Arc<Trust>,
 }
 
-impl Node {
+/// A data folder with its store and its keys, before anybody knows whether it is an office or a hub.
+pub struct Folder {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The keys.
+    pub key: NodeKey,
+    /// Names the log.
+    pub log: LogId,
+    /// Of several processes that begin together, this one's turn; ends when everything is made.
+    pub turn: Box<dyn Turn>,
+}
+
+impl Folder {
     /// Opens (or makes) the folder, its keys and its database, and runs the migrations.
     ///
     /// # Errors
@@ -106,15 +123,26 @@ impl Node {
             return Err(StartError::OtherKeys(keys.to_path_buf()));
         }
         let log = log_id(store.as_ref(), env.as_ref()).await?;
-        let office = DeviceRow {
+        Ok(Self { store, key, log, turn })
+    }
+}
+
+impl Node {
+    /// Opens (or makes) the folder, and with it whom this node believes.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn open(config: &Config, env: Arc<dyn Env>) -> Result<Self, StartError> {
+        let Folder { store, key, log, turn } = Folder::open(config, env.clone()).await?;
+        let trust = Trust::open(config, store.as_ref(), &key, env.as_ref()).await?;
+        let itself = DeviceRow {
             id: key.device().0,
             public_key: key.public(),
-            name: "Kantor".to_owned(),
+            name: trust.known().own.subject.name,
             created_at: env.now(),
             revoked_at: None,
         };
-        store.put_device(&office).await?;
-        let trust = Trust::open(config, store.as_ref(), &key, env.as_ref()).await?;
+        store.put_device(&itself).await?;
         turn.end().await;
         Ok(Self { store, key, env, log, trust: Arc::new(trust) })
     }
@@ -161,6 +189,12 @@ pub struct App {
     pub office: Office,
     /// Villages and districts.
     pub regions: Regions,
+    /// How far upstream is; says something on a hub only.
+    pub upstream: Upstream,
+    /// The certificate of HTTPS, when this process speaks it itself.
+    pub tls: Option<Arc<Tls>>,
+    /// The log's end, whenever it moves.
+    appended: watch::Receiver<i64>,
 }
 
 impl App {
@@ -172,12 +206,21 @@ impl App {
         let regions = read_regions(&config)?;
         let node = Node::open(&config, env.clone()).await?;
         let (tell, appended) = watch::channel(0);
-        let projection = Projection::start(node.projector(), appended);
+        let projection = Projection::start(node.projector(), appended.clone());
         let ingest = Ingest::start(node.store.clone(), env.clone(), node.key.device(), tell);
         let (store, key) = (node.store.clone(), node.key.clone());
         let office = Office::new(store, env, key, ingest.clone(), projection.clone());
         watch_digests(node.store.clone());
-        let app = Self { config, node, ingest, projection, office, regions };
+        let tls = match (&config.tls_cert, &config.tls_key) {
+            (Some(cert), Some(key)) => Some(Tls::open(cert, key).map_err(StartError::Tls)?),
+            (None, None) => None,
+            _ => return Err(StartError::Tls(TlsError::Half)),
+        };
+        let upstream = Upstream::default();
+        let itself = node.key.device().0;
+        let revoked = node.store.revocations().await?.iter().any(|row| row.device == itself);
+        upstream.set(|state| state.revoked = revoked);
+        let app = Self { config, node, ingest, projection, office, regions, upstream, tls, appended };
         app.retry_after_upgrade().await?;
         let head = app.store().head().await?;
         app.projection.reach(head.position).await;
@@ -201,6 +244,18 @@ impl App {
     #[must_use]
     pub fn store(&self) -> &dyn Store {
         self.node.store.as_ref()
+    }
+
+    /// The log's end, whenever it moves.
+    #[must_use]
+    pub fn appended(&self) -> watch::Receiver<i64> {
+        self.appended.clone()
+    }
+
+    /// Days that the certificate of HTTPS still holds, when this process has one.
+    #[must_use]
+    pub fn tls_days_left(&self) -> Option<i64> {
+        self.tls.as_ref().map(|tls| tls.days_left(self.env().now()))
     }
 
     /// The clock and randomness.

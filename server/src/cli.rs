@@ -3,6 +3,7 @@
 mod admin;
 mod backup;
 mod bundle;
+mod hub;
 mod keys;
 mod move_store;
 mod serve;
@@ -43,6 +44,13 @@ enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// Hubs: the same program in the van.
+    Hub {
+        #[command(subcommand)]
+        command: HubCommand,
+    },
+    /// Take a tablet or a hub out of service, by its id.
+    Revoke(RevokeArgs),
     /// Bring the database to this version.
     Migrate(FolderArgs),
     /// Drop the views and fold them again from the log.
@@ -98,6 +106,21 @@ struct ServeArgs {
     /// Number of the office for people to call, for example +62731321001.
     #[arg(long, env = "MPP_PHONE")]
     phone: Option<String>,
+    /// The office's address: this node is then a hub of it. It has to have joined with `mpp hub enroll`.
+    #[arg(long, env = "MPP_UPSTREAM")]
+    upstream: Option<String>,
+    /// Certificates (PEM) to believe beside the system's when speaking to the office.
+    #[arg(long, env = "MPP_UPSTREAM_CA")]
+    upstream_ca: Option<PathBuf>,
+    /// Seconds between two contacts with the office when there is nothing new.
+    #[arg(long, env = "MPP_UPSTREAM_EVERY", default_value_t = crate::config::UPSTREAM_EVERY)]
+    upstream_every: u64,
+    /// Speak HTTPS with these certificates (PEM), this node's first. Read again when the file changes.
+    #[arg(long, env = "MPP_TLS_CERT", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key (PEM) of the certificate.
+    #[arg(long, env = "MPP_TLS_KEY", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// Fill the office with accounts, a catalogue and service days to try it out.
     #[arg(long)]
     demo: bool,
@@ -118,6 +141,11 @@ impl ServeArgs {
             demo: self.demo,
             backup_to: self.backup.backup_to,
             backup_keep: Some(self.backup.backup_keep),
+            upstream: self.upstream,
+            upstream_ca: self.upstream_ca,
+            upstream_every: self.upstream_every,
+            tls_cert: self.tls_cert,
+            tls_key: self.tls_key,
             ..self.folder.config()
         }
     }
@@ -209,6 +237,48 @@ enum AdminCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum HubCommand {
+    /// At the office: make a code that lets one hub join within a quarter of an hour.
+    Code(HubCodeArgs),
+    /// At the office: list the hubs.
+    List(FolderArgs),
+    /// In the van: make this folder a hub of an office.
+    Enroll(EnrollArgs),
+}
+
+#[derive(Debug, Args)]
+struct HubCodeArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// What people call the hub.
+    #[arg(long)]
+    name: String,
+}
+
+#[derive(Debug, Args)]
+struct EnrollArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// The office's address.
+    #[arg(long, env = "MPP_UPSTREAM")]
+    upstream: String,
+    /// Certificates (PEM) to believe beside the system's.
+    #[arg(long, env = "MPP_UPSTREAM_CA")]
+    upstream_ca: Option<PathBuf>,
+    /// The code, as the office read it out.
+    #[arg(long)]
+    code: String,
+}
+
+#[derive(Debug, Args)]
+struct RevokeArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// The id, as `mpp hub list` and the office's page of tablets show it.
+    device: String,
+}
+
+#[derive(Debug, Subcommand)]
 enum KeysCommand {
     /// Print the keys' fingerprints and every certificate.
     Show(FolderArgs),
@@ -290,6 +360,9 @@ pub enum CliError {
     /// A backup or a restore did not come to its end.
     #[error(transparent)]
     Backup(#[from] crate::backup::BackupError),
+    /// The hub could not join.
+    #[error(transparent)]
+    Hub(#[from] crate::hub::HubError),
     /// Reading or writing the terminal, or serving, failed.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -322,6 +395,10 @@ impl Cli {
             Command::Backup(args) => backup::backup(args).await,
             Command::MigrateStore(args) => move_store::run(args).await,
             Command::Restore(args) => backup::restore(args).await,
+            Command::Hub { command: HubCommand::Code(args) } => hub::code(args).await,
+            Command::Hub { command: HubCommand::List(args) } => hub::list(args.config()).await,
+            Command::Hub { command: HubCommand::Enroll(args) } => hub::enroll(args).await,
+            Command::Revoke(args) => hub::revoke(args).await,
         }
     }
 }

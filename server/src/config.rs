@@ -3,6 +3,9 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+/// Seconds between two contacts of a hub with its office.
+pub const UPSTREAM_EVERY: u64 = 15;
+
 /// How the server runs.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -32,6 +35,14 @@ pub struct Config {
     pub backup_to: Option<String>,
     /// How many good backups are kept; none = as many as [`crate::backup::run::KEEP`].
     pub backup_keep: Option<usize>,
+    /// A file of certificates (PEM) to believe beside the system's when speaking to the office.
+    pub upstream_ca: Option<PathBuf>,
+    /// Seconds between two contacts with the office when nothing new is there to pass on.
+    pub upstream_every: u64,
+    /// The certificates of HTTPS (PEM), this node's first; with `tls_key`.
+    pub tls_cert: Option<PathBuf>,
+    /// The key of HTTPS (PEM).
+    pub tls_key: Option<PathBuf>,
     /// Largest size of the database in pages of 4096 bytes; for tests that fill the disk.
     pub max_pages: Option<u32>,
 }
@@ -54,6 +65,10 @@ impl Config {
             upstream: None,
             backup_to: None,
             backup_keep: None,
+            upstream_ca: None,
+            upstream_every: UPSTREAM_EVERY,
+            tls_cert: None,
+            tls_key: None,
             max_pages: None,
         }
     }
@@ -69,7 +84,10 @@ impl Config {
     pub fn address(&self) -> String {
         match &self.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
-            None => format!("http://{}", self.listen).replace("127.0.0.1", "localhost"),
+            None => {
+                let scheme = if self.tls_cert.is_some() { "https" } else { "http" };
+                format!("{scheme}://{}", self.listen).replace("127.0.0.1", "localhost")
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod field;
 pub mod give_back;
 pub mod guard;
 pub mod health;
+pub mod hubs;
 pub mod login;
 pub mod office;
 pub mod public;

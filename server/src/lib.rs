@@ -19,6 +19,7 @@ pub mod contacts;
 pub mod demo;
 pub mod digest;
 pub mod http;
+pub mod hub;
 pub mod ingest;
 pub mod lineage;
 pub mod move_store;
@@ -30,14 +31,15 @@ pub mod receipts;
 pub mod regions;
 pub mod review;
 pub mod telemetry;
+pub mod tls;
 pub mod trust;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
 use crate::app::App;
+use crate::tls::{Peer, TlsListener};
 
 /// Serves until `stop` is done, finishes the requests that run, and closes the store.
 ///
@@ -50,8 +52,22 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let router = http::router::router(app.clone());
     let nightly = tokio::spawn(backup::nightly::nightly(app.clone()));
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+    let service = router.into_make_service_with_connect_info::<Peer>();
+    let task = match &app.tls {
+        Some(tls) => {
+            let listener = TlsListener::start(listener, tls).map_err(std::io::Error::other)?;
+            let watching = tokio::spawn(tls::watch(tls.clone(), app.node.env.clone()));
+            axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+            Some(watching)
+        }
+        None => {
+            axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+            None
+        }
+    };
+    if let Some(task) = task {
+        task.abort();
+    }
     tracing::info!("stopping");
     nightly.abort();
     app.store().close().await;

@@ -5,6 +5,8 @@ mod bad_link;
 #[cfg(test)]
 mod full_disk;
 #[cfg(test)]
+mod hub;
+#[cfg(test)]
 mod interrupted;
 #[cfg(test)]
 mod kept_aside;

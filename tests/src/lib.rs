@@ -16,6 +16,7 @@ pub mod expected;
 pub mod generate;
 pub mod headless;
 pub mod history;
+pub mod hub;
 pub mod link;
 pub mod office;
 pub mod operations;

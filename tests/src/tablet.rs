@@ -25,6 +25,7 @@ pub mod client;
 pub mod commands;
 pub mod device;
 pub mod digest;
+mod enter;
 mod error;
 mod exchange;
 pub mod frames;

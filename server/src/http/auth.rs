@@ -107,6 +107,21 @@ impl FromRequestParts<Shared> for Caller {
     }
 }
 
+/// Who keeps devices and hubs: a supervisor or an administrator.
+#[derive(Debug)]
+pub struct AuthKeeper(pub AccountRow);
+
+impl FromRequestParts<Shared> for AuthKeeper {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, ApiError> {
+        match with_role(parts, app, "supervisor").await {
+            Ok(account) => Ok(Self(account)),
+            Err(_) => with_role(parts, app, "admin").await.map(Self),
+        }
+    }
+}
+
 /// A hub, at the office.
 #[derive(Debug)]
 pub struct AuthHub(pub DeviceId);

@@ -7,9 +7,26 @@ use serde_json::{Value, json};
 use super::Shared;
 use super::error::ApiError;
 
-/// `GET /healthz`: the process answers.
-pub async fn healthz() -> Json<Value> {
-    Json(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
+/// Days before its end from which the certificate of HTTPS is worth a word.
+pub const TLS_DAYS: i64 = 14;
+
+/// `GET /healthz`: the process answers. A hub says how far upstream is, a node with HTTPS how long its certificate
+/// holds.
+pub async fn healthz(State(app): State<Shared>) -> Json<Value> {
+    let known = app.node.trust.known();
+    let mut answer = json!({
+        "status": "ok",
+        "version": env!("CARGO_PKG_VERSION"),
+        "role": known.own.subject.role.word(),
+    });
+    if app.node.trust.is_hub() {
+        answer["name"] = json!(known.own.subject.name);
+        answer["upstream"] = json!(app.upstream.state());
+    }
+    if let Some(days) = app.tls_days_left() {
+        answer["tls"] = json!({ "days_left": days, "renew": days < TLS_DAYS });
+    }
+    Json(answer)
 }
 
 /// `GET /readyz`: the database answers; how far the views are behind the log.

@@ -1,7 +1,5 @@
 //! Signing in and out.
 
-use std::net::SocketAddr;
-
 use axum::Json;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -16,6 +14,7 @@ use super::error::ApiError;
 use super::guard::json_body;
 use crate::clock::random;
 use crate::password;
+use crate::tls::Peer;
 
 /// Wrong passwords of one name from one address before the pair is locked.
 const WRONG_MAX: usize = 10;
@@ -130,8 +129,8 @@ async fn password_is_right(
 
 /// Behind a proxy this is the proxy's address: the limit then counts by name only, which is the safe side.
 fn address(request: &Request) -> String {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    peer.map_or_else(|| "local".to_owned(), |peer| peer.0.ip().to_string())
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    peer.map_or_else(|| "local".to_owned(), |peer| peer.0.0.ip().to_string())
 }
 
 fn cookie(app: &Shared, token: &str, seconds: i64) -> Result<HeaderValue, ApiError> {

@@ -16,7 +16,9 @@ use tower_http::trace::TraceLayer;
 use tracing::Span;
 
 use super::guard::{REQUEST_ID, same_site, secure_headers};
-use super::{Shared, assets, backup, bundle, device, field, health, login, office, public, residents, sync};
+use super::{
+    Shared, assets, backup, bundle, device, field, health, hubs, login, office, public, residents, sync,
+};
 use crate::clock::{Env, random};
 
 /// For one request; the slowest is a full sync body on a village link.
@@ -25,6 +27,30 @@ const TIMEOUT: Duration = Duration::from_mins(5);
 /// The whole server.
 pub fn router(app: Shared) -> Router {
     let env = app.node.env.clone();
+    let routes = if app.node.trust.is_hub() { hub() } else { office() };
+    around(routes.with_state(app), env)
+}
+
+/// A hub: what the office has published, devices that enter by their grant, and nothing of the office.
+fn hub() -> Router<Shared> {
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .merge(public_pages())
+        .merge(devices())
+        .fallback(get(hubs::serve).post(hubs::not_here))
+}
+
+/// Devices, at the office and at a hub.
+fn devices() -> Router<Shared> {
+    Router::new()
+        .route("/api/field/challenge", get(device::challenge))
+        .route("/api/field/enter", post(device::enter))
+        .route("/api/field/revocations", get(device::revocations))
+        .route("/sync/v1", post(sync::exchange))
+}
+
+fn office() -> Router<Shared> {
     Router::new()
         // Whoever watches the server.
         .route("/healthz", get(health::healthz))
@@ -36,10 +62,15 @@ pub fn router(app: Shared) -> Router {
         // Field officers and their tablets.
         .route("/api/field/days", get(field::field_days))
         .route("/api/field/prepare", post(field::prepare))
-        .route("/api/field/challenge", get(device::challenge))
-        .route("/api/field/enter", post(device::enter))
-        .route("/api/field/revocations", get(device::revocations))
-        .route("/sync/v1", post(sync::exchange))
+        .merge(devices())
+        // Hubs.
+        .route("/api/hub/enroll", post(hubs::enroll))
+        .route("/api/hub/contact", post(hubs::contact))
+        .route("/api/office/hubs", get(hubs::list))
+        .route("/api/office/hubs/code", post(hubs::code))
+        .route("/api/office/hubs/{id}/days", post(hubs::add_day))
+        .route("/api/office/hubs/{id}/revoke", post(hubs::revoke))
+        .route("/api/office/devices/{id}/revoke", post(hubs::revoke))
         // Supervisors.
         .route("/api/office/days", get(office::office_days))
         .route("/api/office/applications", get(office::list))
@@ -60,16 +91,19 @@ pub fn router(app: Shared) -> Router {
         .route("/api/office/bundles", bundle::route())
         // The PWA.
         .fallback(get(assets::serve))
-        .with_state(app)
-        .layer(
-            ServiceBuilder::new()
-                .layer(SetRequestIdLayer::new(REQUEST_ID, RandomId(env)))
-                .layer(TraceLayer::new_for_http().make_span_with(span).on_response(log_response))
-                .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-                .layer(from_fn(secure_headers))
-                .layer(from_fn(same_site))
-                .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT)),
-        )
+}
+
+/// What every request passes.
+fn around(routes: Router, env: std::sync::Arc<dyn Env>) -> Router {
+    routes.layer(
+        ServiceBuilder::new()
+            .layer(SetRequestIdLayer::new(REQUEST_ID, RandomId(env)))
+            .layer(TraceLayer::new_for_http().make_span_with(span).on_response(log_response))
+            .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+            .layer(from_fn(secure_headers))
+            .layer(from_fn(same_site))
+            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT)),
+    )
 }
 
 /// Everybody. Compressed, since nothing here is secret; nothing else is compressed by this layer.

@@ -12,7 +12,7 @@ use mpp_sync::check::EVERYONE;
 use mpp_sync::exchange::chains::FoldsAsked;
 use mpp_sync::exchange::{
     Cursor, HeldChain, Hello, PullRequest, RepairRequest, RequestReader, RequestRecord, ResponseRecord,
-    ResponseWriter, Welcome,
+    ResponseWriter, Welcome, flags,
 };
 use mpp_sync::frame::Frame;
 use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, FrameHash, SessionId};
@@ -21,7 +21,7 @@ use mpp_sync::wire::WireError;
 
 use super::Shared;
 use super::auth::Caller;
-use super::device::admitted;
+use super::device::{admitted, hub_revoked};
 use super::error::ApiError;
 use super::field::{on_roster, revoked, scopes_of_day};
 use super::give_back::take_back;
@@ -69,15 +69,25 @@ pub async fn exchange(
             "Permintaan tidak terbaca. Perbarui aplikasi di tablet ini.",
         ));
     }
+    // A hub that the office no longer believes takes nothing, so that tablets go to the office.
+    if app.upstream.state().revoked {
+        return Err(hub_revoked());
+    }
     let exchange = receive(&app, &caller, request.into_body()).await?;
     let hello = exchange.hello.as_ref().ok_or(WireError::Truncated)?;
     contacts::note(app.store(), hello.device, &hello.chains, &exchange.refused, app.env().now()).await?;
     let pull = match &hello.pull {
-        Some(pull) => Some(granted(&app, &caller, hello, pull).await?),
-        None => None,
+        Some(pull) if !asks_again(&app, hello) => Some(granted(&app, &caller, hello, pull).await?),
+        _ => None,
     };
     let body = answer(&app, &exchange, hello, pull).await?;
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], body).into_response())
+}
+
+/// A tablet that meets hub and office in turn named the cursors of the other: it has some for this log as well.
+fn asks_again(app: &Shared, hello: &Hello) -> bool {
+    let log = hello.pull.as_ref().and_then(|pull| pull.log);
+    hello.flags & flags::OTHER_LOGS != 0 && log.is_some_and(|log| log != app.node.log)
 }
 
 fn speaks_sync(headers: &HeaderMap) -> bool {
@@ -326,7 +336,7 @@ async fn answer(
     }
     let more = match pull {
         Some((query, left_out)) => write_changes(app, &mut writer, hello, query, left_out).await?,
-        None => false,
+        None => asks_again(app, hello),
     };
     let mut body = writer.take();
     body.extend(writer.finish(more));

@@ -135,9 +135,6 @@ impl Judge {
         let Some(known) = self.facts.devices.get(&device) else {
             return refused(session, number, "device_unknown");
         };
-        if known.revoked_at.is_some() {
-            return refused(session, number, "device_revoked");
-        }
         let chain = row.map_or(Chain::START, chain_of);
         let held = self.held(session, number);
         match check_frame(&frame, &arrived.bytes, &chain, held.as_deref(), &known.public_key) {
@@ -388,6 +385,10 @@ impl Judge {
         let chain = self.chains.get(&session).ok_or(Refusal::NotOwnSession)?;
         let device = DeviceId(chain.device);
         let role = if self.facts.office == Some(device) { Role::Office } else { Role::Tablet };
+        // Its frames are kept, since a hub may have confirmed them before it heard of the revocation; none is believed.
+        if self.facts.devices.get(&device).is_some_and(|row| row.revoked_at.is_some()) {
+            return Err(Refusal::DeviceRevoked);
+        }
         let granted = self.facts.granted.get(&device).cloned().unwrap_or_default();
         let writer = Writer { session, role, day: chain.day.map(DocumentId), granted: &granted };
         self.ask(entry, &writer, &[])

@@ -52,13 +52,15 @@ pub enum Refusal {
     EditNotAllowed,
     /// The document engine refused or failed.
     ApplyFailed,
+    /// The device was taken out of service: a person decides about what still came from it.
+    DeviceRevoked,
     /// It stands in the second of two branches of one session: a person decides.
     ChainForked,
 }
 
 impl Refusal {
     /// Every refusal, for tables and tests.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Malformed,
         Self::TooLarge,
         Self::Shape,
@@ -76,6 +78,7 @@ impl Refusal {
         Self::DayNotGranted,
         Self::EditNotAllowed,
         Self::ApplyFailed,
+        Self::DeviceRevoked,
         Self::ChainForked,
     ];
 
@@ -99,6 +102,7 @@ impl Refusal {
             Self::KindNotAllowed => "kind_not_allowed",
             Self::DayNotGranted => "day_not_granted",
             Self::EditNotAllowed => "edit_not_allowed",
+            Self::DeviceRevoked => "device_revoked",
             Self::ApplyFailed => "apply_failed",
             Self::ChainForked => "chain_forked",
         }

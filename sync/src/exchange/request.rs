@@ -103,6 +103,9 @@ fn spoken() -> u64 {
 pub mod flags {
     /// The sum of each scope is wanted, not only the fold.
     pub const SUMS: u64 = 1;
+    /// The caller keeps cursors of other logs too: a node whose log is not the one named lists nothing yet, and is asked
+    /// again with the right ones.
+    pub const OTHER_LOGS: u64 = 2;
     /// Where the wanted size of the answer stands: n for 2^n KB, 0 when nothing is said.
     pub const ANSWER_SHIFT: u32 = 4;
     /// The bits of the size, after shifting.

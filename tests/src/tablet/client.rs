@@ -67,6 +67,9 @@ struct PrepareAnswer {
     label: String,
     day: PreparedDay,
     scopes: Vec<String>,
+    grant: String,
+    certificate: String,
+    root: String,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +83,8 @@ impl Client {
     /// # Errors
     /// [`TabletError::Unreachable`] when the machine has no network stack to offer.
     pub fn new(url: &str) -> Result<Self, TabletError> {
+        // Fails only when it was chosen before, which is the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().cookie_store(true).no_proxy().build().map_err(unreachable)?;
         Ok(Self {
             http,
@@ -98,6 +103,11 @@ impl Client {
         let account = self.post("/api/login", &body).await?;
         self.signed_in = true;
         Ok(account)
+    }
+
+    /// Notes that the device entered with its grant.
+    pub(super) fn has_entered(&mut self) {
+        self.signed_in = true;
     }
 
     /// Whether somebody signed in since the start; the office may have ended that since.
@@ -126,8 +136,8 @@ impl Client {
             "device_name": name,
         });
         let answer: PrepareAnswer = self.post("/api/field/prepare", &body).await?;
-        let PrepareAnswer { device, label, day, scopes } = answer;
-        Ok(Prepared { device, letter: label, day: day.id, scopes })
+        let PrepareAnswer { device, label, day, scopes, grant, certificate, root } = answer;
+        Ok(Prepared { device, letter: label, day: day.id, scopes, grant, certificate, root })
     }
 
     /// Sends one body of the exchange; the answer is read by the caller as it arrives.

@@ -26,6 +26,15 @@ pub struct Prepared {
     pub day: DocumentId,
     /// What to download.
     pub scopes: Vec<String>,
+    /// The signed grant, base64url; empty from an office before grants.
+    #[serde(default)]
+    pub grant: String,
+    /// The certificate of the office that signed it, base64url.
+    #[serde(default)]
+    pub certificate: String,
+    /// The root key, base64url: pinned.
+    #[serde(default)]
+    pub root: String,
 }
 
 /// The key that signs frames; made at the first start and kept in the folder.
@@ -80,7 +89,7 @@ pub fn keep_prepared(folder: &Path, prepared: &Prepared) -> Result<(), TabletErr
 }
 
 /// A new file beside the old one, made durable, then renamed over it.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TabletError> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TabletError> {
     let beside = path.with_extension("new");
     let mut file = File::create(&beside)?;
     file.write_all(bytes)?;

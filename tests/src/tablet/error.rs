@@ -33,6 +33,9 @@ pub enum TabletError {
         /// What it says to people.
         message: String,
     },
+    /// The node is not one that the office certified, or was revoked.
+    #[error("the node is not to be believed: {0}")]
+    NotBelieved(&'static str),
     /// An answer of the exchange is not what the protocol says.
     #[error("the answer cannot be read: {0}")]
     Protocol(WireError),
@@ -61,6 +64,7 @@ impl TabletError {
             Self::NotPrepared(_) => "NOT_PREPARED",
             Self::Unreachable(_) => "UNREACHABLE",
             Self::Protocol(error) => error.code(),
+            Self::NotBelieved(code) => code,
             Self::Answer { code, .. } | Self::Refused(code) => code,
             Self::Forked(_) => "CHAIN_FORKED",
             Self::Cut(_) => "FRAME_NOT_CUT",

@@ -2,7 +2,7 @@
 
 use mpp_sync::exchange::{
     BodyReader, ChainClaim, ChainFrames, HeldChain, Hello, PROTOCOL, PullRequest, ResponseRecord, Welcome,
-    decode_record, encode_request, push_plan,
+    decode_record, encode_request, flags, push_plan,
 };
 use mpp_sync::ids::{LogId, SessionId};
 
@@ -46,7 +46,7 @@ impl Tablet {
             chains: self.state.sessions().iter().filter(named).map(claim).collect(),
             pull: Some(PullRequest { log: self.state.log(), cursors: self.state.cursors(&prepared.scopes) }),
             protocol: PROTOCOL,
-            flags: 0,
+            flags: if self.state.keeps_other_logs() { flags::OTHER_LOGS } else { 0 },
             marks: 0,
         }
     }

@@ -48,8 +48,10 @@ pub struct Session {
     pub last_save: Option<(u64, SaveHash)>,
     /// The frames from 0 on.
     pub frames: Vec<StoredFrame>,
-    /// How many of them the office said it holds.
+    /// How many of them the node last spoken to said it holds.
     pub confirmed: u64,
+    /// The same of every node, by its log.
+    held: BTreeMap<LogId, u64>,
 }
 
 /// Everything the tablet knows.
@@ -60,7 +62,7 @@ pub struct State {
     by_reference: HashMap<String, DocumentId>,
     sessions: Vec<Session>,
     log: Option<LogId>,
-    cursors: BTreeMap<String, (u64, Rolling)>,
+    cursors: BTreeMap<LogId, BTreeMap<String, (u64, Rolling)>>,
     notices: BTreeMap<(DocumentId, ChangeHash), String>,
 }
 
@@ -77,6 +79,7 @@ impl State {
                     last_save: None,
                     frames: Vec::new(),
                     confirmed: 0,
+                    held: BTreeMap::new(),
                 });
                 Vec::new()
             }
@@ -101,7 +104,8 @@ impl State {
                 self.enter(log);
                 for cursor in cursors {
                     for scope in cursor.scopes {
-                        self.cursors.insert(scope, (cursor.position, cursor.rolling));
+                        let of_log = self.cursors.entry(log).or_default();
+                        of_log.insert(scope, (cursor.position, cursor.rolling));
                     }
                 }
                 self.store(entries)
@@ -118,19 +122,28 @@ impl State {
                 self.enter(log);
                 if let Some(session) = self.session_mut(&session) {
                     session.confirmed = frames;
+                    session.held.insert(log, frames);
                 }
                 Vec::new()
             }
         }
     }
 
-    /// Another log knows nothing of what this one confirmed, and its positions mean something else.
+    /// Another log knows nothing of what this one confirmed, and its positions mean something else: each keeps its own,
+    /// for a tablet that meets the hub and the office in turn.
     fn enter(&mut self, log: LogId) {
         if self.log != Some(log) {
             self.log = Some(log);
-            self.cursors.clear();
-            self.sessions.iter_mut().for_each(|session| session.confirmed = 0);
+            for session in &mut self.sessions {
+                session.confirmed = session.held.get(&log).copied().unwrap_or(0);
+            }
         }
+    }
+
+    /// Whether the tablet has read another log than the one last spoken to.
+    #[must_use]
+    pub fn keeps_other_logs(&self) -> bool {
+        self.cursors.keys().any(|log| Some(*log) != self.log)
     }
 
     fn store(&mut self, entries: Vec<Entry>) -> Vec<DocumentId> {
@@ -218,7 +231,8 @@ impl State {
     pub fn cursors(&self, scopes: &[String]) -> Vec<Cursor> {
         let mut groups: BTreeMap<(u64, Rolling), Vec<String>> = BTreeMap::new();
         for scope in scopes {
-            let at = self.cursors.get(scope).copied().unwrap_or((0, Rolling::START));
+            let of_log = self.log.and_then(|log| self.cursors.get(&log));
+            let at = of_log.and_then(|of_log| of_log.get(scope)).copied().unwrap_or((0, Rolling::START));
             groups.entry(at).or_default().push(scope.clone());
         }
         groups.into_iter().map(|((position, rolling), scopes)| Cursor { position, rolling, scopes }).collect()

@@ -146,13 +146,13 @@ impl Tablet {
     async fn round(&mut self, pace: &mut Pace, synced: &mut Synced) -> Result<bool, TabletError> {
         self.prepare().await?;
         self.cut_frames()?;
-        // A body that is answered with 401 was sent for nothing, so a new start signs in first.
+        // A body that is answered with 401 was sent for nothing, so a new start enters first.
         if !self.client.is_signed_in() {
-            self.sign_in().await?;
+            self.enter().await?;
         }
         let done = match self.exchange(pace.budget()).await {
-            Err(TabletError::Answer { status: 401, .. }) => {
-                self.sign_in().await?;
+            Err(TabletError::Answer { status, code, .. }) if status == 401 || code == "DEVICE_UNKNOWN" => {
+                self.enter().await?;
                 self.exchange(pace.budget()).await?
             }
             other => other?,
@@ -166,10 +166,6 @@ impl Tablet {
         }
         pace.went_well(done.raw_and_body);
         Ok(!done.more && self.unconfirmed() == 0)
-    }
-
-    async fn sign_in(&mut self) -> Result<(), TabletError> {
-        self.client.sign_in(&self.settings.login).await.map(drop)
     }
 
     pub(super) fn unconfirmed(&self) -> u64 {

@@ -1,0 +1,108 @@
+//! The van: a hub between tablets and the office, cut off and joined again, and stolen.
+
+use mpp_tests::cable::Cable;
+use mpp_tests::expected::differences;
+use mpp_tests::headless::{Headless, Start};
+use mpp_tests::hub::Hub;
+use serde_json::json;
+
+use crate::support::{PATIENCE, World, operations_of};
+
+/// The same tablet at another address, as when the van drives off.
+fn moved(tablet: Headless, url: &str) -> Headless {
+    let start = tablet.quit().unwrap();
+    Headless::start(Start { url: url.to_owned(), ..start }).unwrap()
+}
+
+#[test]
+fn a_tablet_in_the_van_and_one_at_the_office_end_equal_however_often_the_hub_was_cut_off() {
+    let world = World::open();
+    let cable = Cable::open(world.office().port()).unwrap();
+    let mut hub = Hub::join(&world.url(), &world.office().data(), &cable.url(), "Mobil 1").unwrap();
+    // Both are prepared at the office, before the van leaves.
+    let a = world.tablet("tablet-1");
+    let mut b = world.tablet("tablet-2");
+    hub.wait_for_office().unwrap();
+    let mut a = moved(a, &hub.url());
+    let (of_a, of_b) = (operations_of("tablet-1", 60), operations_of("tablet-2", 40));
+    for (round, part) in of_a.chunks(20).enumerate() {
+        // No signal: the hub takes what the tablet has, and the office hears nothing of it.
+        cable.unplug(true);
+        a.apply(&world.file(&format!("a-{round}"), part)).unwrap();
+        a.sync(PATIENCE).unwrap();
+        b.apply(&world.file(&format!("b-{round}"), &of_b[round * 10..round * 10 + 10])).unwrap();
+        b.sync(PATIENCE).unwrap();
+        if round == 1 {
+            hub.kill();
+            hub.start().unwrap();
+        }
+        cable.unplug(false);
+        hub.wait_for_office().unwrap();
+    }
+    a.sync(PATIENCE).unwrap();
+    b.sync(PATIENCE).unwrap();
+    let lines: Vec<&str> = of_a.iter().chain(&of_b[..30]).copied().collect();
+    assert_eq!(a.digest().unwrap(), b.digest().unwrap());
+    assert_eq!(differences(&lines.join("\n"), &a.records().unwrap()), Vec::<String>::new());
+    assert_eq!(differences(&lines.join("\n"), &b.records().unwrap()), Vec::<String>::new());
+    // Home again: the tablet asks the office for what it has not read there, and not for its own work.
+    let held = a.digest().unwrap();
+    let mut a = moved(a, &world.url());
+    assert_eq!(a.sync(PATIENCE).unwrap().frames_sent, 0, "the office has the frames from the hub");
+    assert_eq!(a.digest().unwrap(), held);
+    let mut a = moved(a, &hub.url());
+    assert_eq!(a.sync(PATIENCE).unwrap().changes_received, 0, "the place in the hub's log was kept");
+    for (path, status) in
+        [("/kantor/", 404), ("/api/office/tablets", 404), ("/api/login", 404), ("/petugas/", 200)]
+    {
+        assert_eq!(hub.get(path).unwrap().0, status, "{path}");
+    }
+    hub.kill();
+    assert_eq!(world.office_digest(), held);
+    assert_eq!(hub.digest().unwrap(), held);
+}
+
+#[test]
+fn a_stolen_hub_is_believed_no_longer_and_nothing_is_lost() {
+    let world = World::open();
+    let cable = Cable::open(world.office().port()).unwrap();
+    let data = world.office().data();
+    let mut hub = Hub::join(&world.url(), &data, &cable.url(), "Mobil 1").unwrap();
+    let a = world.tablet("tablet-1");
+    hub.wait_for_office().unwrap();
+    let mut a = moved(a, &hub.url());
+    let lines = operations_of("tablet-1", 30);
+    a.apply(&world.file("before", &lines[..15])).unwrap();
+    a.sync(PATIENCE).unwrap();
+    hub.wait_for_office().unwrap();
+    // Stolen, and away from the office: it goes on taking what tablets bring.
+    cable.unplug(true);
+    a.apply(&world.file("after", &lines[15..])).unwrap();
+    a.sync(PATIENCE).unwrap();
+    let id = hub.id(&data).unwrap();
+    hub.revoke(&id, &data).unwrap();
+    cable.unplug(false);
+    // Whoever has it lets it speak to the office, which does not.
+    let health = hub.wait(|health| health["upstream"]["revoked"] == true).unwrap();
+    assert_eq!(health["upstream"]["trouble"], "HUB_REVOKED");
+    let refused = a.ask(&json!({"cmd": "sync", "timeout_ms": 5_000})).unwrap();
+    assert_eq!(
+        (&refused["ok"], &refused["error"]["code"]),
+        (&json!(false), &json!("HUB_REVOKED")),
+        "{refused}"
+    );
+    hub.kill();
+    hub.start().unwrap();
+    assert_eq!(hub.health().unwrap()["upstream"]["revoked"], true, "a restart does not bring it back");
+    // The tablet goes on with the office: what only the hub had confirmed is sent again.
+    let mut a = moved(a, &world.url());
+    let synced = a.sync(PATIENCE).unwrap();
+    assert!(synced.frames_sent > 0, "{synced:?}");
+    assert_eq!(differences(&lines.join("\n"), &a.records().unwrap()), Vec::<String>::new());
+    // It has learnt at the office who is no longer believed, and asks that hub nothing any more.
+    let mut a = moved(a, &hub.url());
+    let refused = a.ask(&json!({"cmd": "sync", "timeout_ms": 5_000})).unwrap();
+    assert_eq!(refused["error"]["code"], "HUB_REVOKED", "{refused}");
+    let held = a.digest().unwrap();
+    assert_eq!(world.office_digest(), held);
+}
