@@ -15,6 +15,7 @@ pub mod login;
 pub mod office;
 pub mod public;
 pub mod pull;
+pub mod repair;
 pub mod residents;
 pub mod router;
 pub mod sync;

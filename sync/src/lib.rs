@@ -15,7 +15,8 @@
 //!    [`bundle`] seals the same request into a file, for when there is no link at all (`docs/bundle.md`).
 //! 5. [`check`] decides at the receiver whether a change may enter the log: only it can make an
 //!    [`check::AcceptedChange`].
-//! 6. [`digest`] sums up what a scope lists, so that both sides see whether they hold the same.
+//! 6. [`digest`] sums up what a scope lists, so that both sides see whether they hold the same;
+//!    [`repair`] finds out in what they differ.
 //! 7. [`trust`] says which node and which device may be believed: certificates, grants, revocations.
 //! 8. [`view`] reads a document into the plain record that lists, pages and digests are made of.
 //!
@@ -31,6 +32,7 @@ pub mod exchange;
 pub mod frame;
 pub mod ids;
 pub mod limits;
+pub mod repair;
 pub mod rules;
 pub mod save;
 pub mod text;

@@ -26,6 +26,7 @@ use super::error::ApiError;
 use super::field::{on_roster, revoked, scopes_of_day};
 use super::give_back::take_back;
 use super::pull::write_changes;
+use super::repair::write_repairs;
 use crate::backup::standing::standing;
 use crate::chains;
 use crate::contacts;
@@ -80,7 +81,11 @@ pub async fn exchange(
         Some(pull) if !asks_again(&app, hello) => Some(granted(&app, &caller, hello, pull).await?),
         _ => None,
     };
-    let body = answer(&app, &exchange, hello, pull).await?;
+    let readable = match exchange.repairs.as_slice() {
+        [] => BTreeSet::new(),
+        _ => allowed(&app, &caller, hello).await?,
+    };
+    let body = answer(&app, &exchange, hello, &readable, pull).await?;
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], body).into_response())
 }
 
@@ -294,6 +299,7 @@ async fn answer(
     app: &Shared,
     exchange: &Exchange,
     hello: &Hello,
+    readable: &BTreeSet<String>,
     pull: Option<(PullQuery, bool)>,
 ) -> Result<Vec<u8>, ApiError> {
     let mut writer = ResponseWriter::default();
@@ -334,6 +340,7 @@ async fn answer(
         let differ = chains::differ(app.store(), asked, (!hub).then_some(hello.device)).await?;
         writer.record(&ResponseRecord::Folds(differ));
     }
+    write_repairs(app, &mut writer, hello, &exchange.repairs, readable).await?;
     let more = match pull {
         Some((query, left_out)) => write_changes(app, &mut writer, hello, query, left_out).await?,
         None => asks_again(app, hello),

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use axum::body::Body;
+use mpp_sync::check::day_scope;
 use mpp_sync::digest::{ScopeSum, fold};
-use mpp_sync::document::{chunk_of, contents_of};
+use mpp_sync::document::{chunk_of, contents_of, time_of};
 use mpp_sync::exchange::{
-    Changes, Extras, Hello, Listed, Membership, Offer, ResponseRecord, encode_request, encode_request_with,
-    flags,
+    Changes, Extras, Hello, Listed, Membership, Offer, RepairRequest, ResponseRecord, encode_request,
+    encode_request_with, flags,
 };
 use mpp_sync::frame::{Frame, SessionHeader, cut};
 use mpp_sync::ids::{ChangeHash, DocumentId, FrameHash, Kind, SaveHash, SessionId};
+use mpp_sync::repair::Items;
 use mpp_sync::save::{Entry, Save, link};
 
 use super::server::{NOW, Server};
@@ -259,6 +261,82 @@ async fn a_kind_of_a_later_version_is_carried_and_waits() {
     server.app.ingest.retry_everything().await.unwrap();
     let rows = server.read("/api/office/quarantine", &supervisor).await;
     assert_eq!(rows["rows"].as_array().unwrap().len(), 1, "this version still does not know it");
+}
+
+#[tokio::test]
+async fn what_a_tablet_lost_in_the_middle_is_found_and_sent_again() {
+    let server = Server::new().await;
+    let cookie = server.sign_in("rina").await;
+    let day = server.day().await;
+    let mut one = Tablet::prepared(&server, &cookie, 1, "rina", day).await;
+    let mut two = Tablet::prepared(&server, &cookie, 2, "rina", day).await;
+    for index in 0..60 {
+        one.application(&format!("16041241019{index:05}"), "Siti Nur'azizah binti Muhammad Syamsul Bahri");
+    }
+    one.sync(&server, &cookie).await;
+    let records = two.sync(&server, &cookie).await;
+    let scope = day_scope(&day);
+    let mut listed = Vec::new();
+    for batch in batches(&records) {
+        for (entry, scopes) in batch.listings() {
+            if let (Listed::Change(entry), true) = (entry, scopes.contains(&scope.as_str())) {
+                listed.push(entry.clone());
+            }
+        }
+    }
+    let lost: Vec<Entry> = listed.drain(50..90).collect();
+    let known = |entries: &[Entry]| {
+        let time = |entry: &Entry| contents_of(&entry.bytes).map_or(0, time_of);
+        Items::new(entries.iter().map(|entry| (time(entry), &entry.document, &entry.hash))).unwrap()
+    };
+    let mut sum = ScopeSum::default();
+    listed.iter().for_each(|entry| sum.add(&entry.document, &entry.hash));
+    let (mut message, mut trips, mut bytes) = (Vec::new(), 0, 0);
+    loop {
+        let cursors = two.cursors.iter().find(|cursor| cursor.scopes.contains(&scope)).unwrap();
+        let step = RepairRequest {
+            scope: scope.clone(),
+            position: cursors.position,
+            fold: fold(&[(scope.clone(), sum)]),
+            message: message.clone(),
+        };
+        bytes += message.len();
+        let extras = Extras { repairs: vec![step], ..Extras::default() };
+        let body = encode_request_with::<Vec<u8>>(&two.hello(), &extras, &[]);
+        let records = exchange(&server, &cookie, Body::from(body)).await.unwrap();
+        trips += 1;
+        for batch in batches(&records) {
+            for entry in batch.received() {
+                assert!(lost.contains(entry), "only what is missing");
+                sum.add(&entry.document, &entry.hash);
+                listed.push(entry.clone());
+            }
+        }
+        let next = records.iter().find_map(|record| match record {
+            ResponseRecord::Repair(step) => Some(step.message.clone()),
+            _ => None,
+        });
+        bytes += next.as_ref().map_or(0, Vec::len);
+        match next {
+            Some(next) if !next.is_empty() => message = known(&listed).answer(&next).unwrap(),
+            _ => break,
+        }
+    }
+    assert!(lost.iter().all(|entry| listed.contains(entry)));
+    assert!(trips <= 3 && bytes < 4_000, "{trips} round trips, {bytes} bytes");
+    let step = RepairRequest {
+        scope: scope.clone(),
+        position: two.cursors[0].position,
+        fold: fold(&[(scope, sum)]),
+        message: Vec::new(),
+    };
+    let extras = Extras { repairs: vec![step], ..Extras::default() };
+    let body = encode_request_with::<Vec<u8>>(&two.hello(), &extras, &[]);
+    let records = exchange(&server, &cookie, Body::from(body)).await.unwrap();
+    assert!(
+        !records.iter().any(|record| matches!(record, ResponseRecord::Repair(_))),
+        "both hold the same now"
+    );
 }
 
 /// The batches of an exchange as the tablet would give them back.

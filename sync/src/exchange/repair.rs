@@ -65,7 +65,7 @@ impl RepairStep {
     }
 }
 
-/// Down: what the node lacks of a scope, by SHA-256(`mpp.item.1` ‖ document ‖ hash).
+/// Down: what the node lacks of a scope, by their [`crate::repair::item_id`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Want {
     /// The scope.
