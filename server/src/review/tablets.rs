@@ -32,7 +32,11 @@ pub async fn tablets(store: &dyn Store, day: Option<Id>) -> Result<Vec<Value>, S
         let covered = store.covered_chains_of(grant.device).await?;
         let of_day = covered.iter().filter(|chain| own.iter().any(|one| one.session == chain.session));
         let said = contact(store, grant.device).await?;
-        let standing = Standing::of(&of_device, &covered, said.as_ref());
+        let mut standing = Standing::of(&of_device, &covered, said.as_ref());
+        let noticed =
+            |kind: &str| events.iter().any(|event| event.device == grant.device && event.kind == kind);
+        standing.rolled_back |= noticed("rolled_back");
+        standing.forked |= noticed("forked");
         let mut officers: Vec<&str> = own.iter().map(|chain| chain.officer.as_str()).collect();
         officers.push(&grant.username);
         officers.retain(|name| !name.is_empty());
