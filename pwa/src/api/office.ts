@@ -111,12 +111,16 @@ export interface Release {
 export interface Hub {
   readonly device: string;
   readonly name: string;
+  /** Username of who let it join. */
   readonly enrolled_by: string;
   readonly enrolled_at: number;
-  readonly last_seen_at: number | null;
-  /** What it said of itself at its last contact. */
-  readonly state: { readonly waiting?: number; readonly quarantined?: number; readonly version?: string } | null;
-  readonly revoked: boolean;
+  readonly last_at: number | null;
+  readonly version: string | null;
+  /** Deliveries of tablets that it had not brought to the office at its last contact. */
+  readonly waiting_frames: number | null;
+  /** Days that its certificate for the office's name still holds. */
+  readonly tls_days: number | null;
+  readonly revoked_at: number | null;
 }
 
 export interface Backup {

@@ -253,14 +253,3 @@ async fn aside(app: &Shared) -> Result<u64, ApiError> {
     let counts = app.store().quarantine_counts().await?;
     Ok(counts.into_iter().filter_map(|(_, count)| u64::try_from(count).ok()).sum())
 }
-
-/// `GET /api/office/hubs`
-///
-/// # Errors
-/// When the store fails.
-pub async fn list_hubs(
-    State(app): State<Shared>,
-    AuthSupervisor(_): AuthSupervisor,
-) -> Result<Json<Value>, ApiError> {
-    Ok(Json(json!({ "hubs": tablets::hubs(app.store()).await? })))
-}

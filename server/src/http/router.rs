@@ -85,7 +85,6 @@ fn office() -> Router<Shared> {
         .route("/api/office/tablets", get(office::list_tablets))
         .route("/api/office/tablets/{device}/release", post(backup::release))
         .route("/api/office/backup", get(backup::report))
-        .route("/api/office/hubs", get(office::list_hubs))
         .route("/api/office/quarantine", get(office::list_quarantine))
         .route("/api/office/quarantine/retry", post(office::retry_quarantine))
         .route("/api/office/bundles", bundle::route())

@@ -1,4 +1,4 @@
-//! Which tablets and hubs have been heard of, with what, and what of theirs is still missing.
+//! Which tablets have been heard of, with what, and what of theirs is still missing.
 
 use std::collections::BTreeMap;
 
@@ -86,29 +86,4 @@ fn events_of(events: &[DeviceEventRow], device: Id) -> Vec<Value> {
         })
     })
     .collect()
-}
-
-/// Every hub that joined, with what it said of itself at its last contact.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn hubs(store: &dyn Store) -> Result<Vec<Value>, StoreError> {
-    let people = super::people(store).await?;
-    let revoked = store.revocations().await?;
-    let hubs = store.hubs().await?;
-    Ok(hubs
-        .into_iter()
-        .map(|hub| {
-            let state: Value = serde_json::from_str(&hub.state).unwrap_or(Value::Null);
-            json!({
-                "device": hex::encode(hub.device),
-                "name": hub.name,
-                "enrolled_by": people.get(&hub.enrolled_by).unwrap_or(&hub.enrolled_by),
-                "enrolled_at": hub.enrolled_at,
-                "last_seen_at": hub.last_at,
-                "state": state,
-                "revoked": revoked.iter().any(|row| row.device == hub.device),
-            })
-        })
-        .collect())
 }

@@ -179,6 +179,8 @@ export const en: Sentences<keyof typeof id> = {
   'hubs.nothing': 'Nothing; everything is at the office.',
   'hubs.waiting': '{n} deliveries have not reached the office',
   'hubs.never': 'Has never connected',
+  'hubs.certificate': 'Certificate of its address',
+  'hubs.days': 'holds for {n} more days',
   'hubs.enrolled': 'Joined',
   'backup.none': 'There has never been a good backup',
   'backup.old': 'No good backup since {when}',

@@ -177,6 +177,8 @@ export const id = {
   'hubs.nothing': 'Tidak ada; semuanya sudah di kantor.',
   'hubs.waiting': '{n} kiriman belum sampai di kantor',
   'hubs.never': 'Belum pernah tersambung',
+  'hubs.certificate': 'Sertifikat alamat',
+  'hubs.days': 'berlaku {n} hari lagi',
   'hubs.enrolled': 'Didaftarkan',
   'backup.none': 'Belum pernah ada cadangan yang baik',
   'backup.old': 'Tidak ada cadangan yang baik sejak {when}',
