@@ -55,7 +55,7 @@ pub enum BackupError {
     /// The folder to restore into is in use.
     #[error("{0} tidak kosong; pulihkan ke folder baru")]
     NotEmpty(PathBuf),
-    /// The place for backups is no folder and no bucket.
+    /// The place for backups is no folder.
     #[error("tujuan cadangan tidak dapat dipakai: {0}")]
     Place(String),
     /// The store failed.

@@ -393,8 +393,8 @@ impl Cli {
                 backup::init(args).await
             }
             Command::Backup(args) => backup::backup(args).await,
-            Command::MigrateStore(args) => move_store::run(args).await,
-            Command::Restore(args) => backup::restore(args).await,
+            Command::MigrateStore(args) => move_store::run(&args).await,
+            Command::Restore(args) => backup::restore(&args).await,
             Command::Hub { command: HubCommand::Code(args) } => hub::code(args).await,
             Command::Hub { command: HubCommand::List(args) } => hub::list(args.config()).await,
             Command::Hub { command: HubCommand::Enroll(args) } => hub::enroll(args).await,

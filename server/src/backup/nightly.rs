@@ -34,13 +34,9 @@ pub async fn nightly(app: Arc<App>) {
         );
     }
     loop {
-        match look(&app, &place).await {
-            Ok(()) | Err(BackupError::Running) => {}
-            Err(BackupError::NotSetUp) => {
-                tracing::warn!(code = "BACKUP_NOT_SET_UP", "no recovery key yet: mpp backup init");
-            }
-            // Noted and logged where it happened.
-            Err(_) => {}
+        // Any other failure is noted and logged where it happened.
+        if let Err(BackupError::NotSetUp) = look(&app, &place).await {
+            tracing::warn!(code = "BACKUP_NOT_SET_UP", "no recovery key yet: mpp backup init");
         }
         tokio::time::sleep(LOOK).await;
     }

@@ -56,12 +56,11 @@ impl Place {
         }
     }
 
-    /// Puts a finished draft in its place, durably, and gives the file to read back from there: the file itself, or a
-    /// copy that was fetched again.
+    /// Puts a finished draft in its place, durably, and gives the file to read back from there.
     ///
     /// # Errors
     /// [`BackupError`].
-    pub async fn put(&self, draft: &Path, name: &str) -> Result<PathBuf, BackupError> {
+    pub fn put(&self, draft: &Path, name: &str) -> Result<PathBuf, BackupError> {
         match self {
             Self::Folder(folder) => {
                 let file = folder.join(name);
@@ -76,7 +75,7 @@ impl Place {
     ///
     /// # Errors
     /// [`BackupError`].
-    pub async fn remove(&self, name: &str) -> Result<(), BackupError> {
+    pub fn remove(&self, name: &str) -> Result<(), BackupError> {
         match self {
             Self::Folder(folder) => match fs::remove_file(folder.join(name)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
@@ -89,7 +88,7 @@ impl Place {
     ///
     /// # Errors
     /// [`BackupError`].
-    pub async fn prune(&self, keep: usize) -> Result<(), BackupError> {
+    pub fn prune(&self, keep: usize) -> Result<(), BackupError> {
         let mut names: Vec<String> = match self {
             Self::Folder(folder) => {
                 let entries = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
@@ -100,7 +99,7 @@ impl Place {
         names.sort_unstable();
         let old = names.len().saturating_sub(keep.max(1));
         for name in names.iter().take(old) {
-            self.remove(name).await?;
+            self.remove(name)?;
         }
         Ok(())
     }
@@ -128,8 +127,8 @@ impl Place {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn only_the_oldest_of_our_own_files_are_removed() {
+    #[test]
+    fn only_the_oldest_of_our_own_files_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let place = Place::read(folder.path().to_str().unwrap()).unwrap();
         let dates = ["20261120T170000Z", "20261121T170000Z", "20261122T170000Z"];
@@ -139,9 +138,9 @@ mod tests {
         for other in ["mpp-notes.txt", "foto.jpg", "mpp-.backup.age", "mpp-a.backup.age"] {
             fs::write(folder.path().join(other), "x").unwrap();
         }
-        place.prune(2).await.unwrap();
+        place.prune(2).unwrap();
         assert!(!folder.path().join(file_name(dates[0], 1)).exists());
-        place.prune(0).await.unwrap();
+        place.prune(0).unwrap();
         assert!(!folder.path().join(file_name(dates[1], 2)).exists());
         assert!(folder.path().join(file_name(dates[2], 3)).exists(), "one always stays");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5);

@@ -61,7 +61,7 @@ pub async fn back_up(node: &Node, config: &Config, place: &Place, keep: usize) -
                 ..begun
             };
             node.store.finish_backup(&row, &covered).await?;
-            if let Err(error) = place.prune(keep).await {
+            if let Err(error) = place.prune(keep) {
                 tracing::warn!(code = "BACKUP_NOT_PRUNED", %error, "old backups could not be removed");
             }
             tracing::info!(position = row.position, bytes = made.bytes, "backup verified");
@@ -98,7 +98,7 @@ async fn attempt(
             let verified = verify(place, &draft, &name, digest, once).await;
             if verified.is_err() {
                 // Never leave a file that looks like a backup and is none.
-                place.remove(&name).await.ok();
+                place.remove(&name).ok();
             }
             verified
         }
@@ -124,7 +124,7 @@ async fn verify(
     written: ArchiveDigest,
     once: Identity,
 ) -> Result<(Made, Covered), BackupError> {
-    let stored = place.put(draft, name).await?;
+    let stored = place.put(draft, name)?;
     let (bytes, digest, covered) = tokio::task::spawn_blocking(move || read_back(&stored, &once))
         .await
         .map_err(|_| BackupError::Different)??;

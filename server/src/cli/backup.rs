@@ -58,7 +58,7 @@ pub async fn backup(args: BackupArgs) -> Result<(), CliError> {
     Ok(say(&serde_json::json!({"file": made.file, "bytes": bytes, "digest": digest}).to_string())?)
 }
 
-pub async fn restore(args: RestoreArgs) -> Result<(), CliError> {
+pub async fn restore(args: &RestoreArgs) -> Result<(), CliError> {
     if std::io::stdin().is_terminal() {
         say("Ketik atau tempel isi amplop pemulihan, lalu akhiri dengan Ctrl+D:")?;
     }

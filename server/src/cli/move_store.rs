@@ -14,8 +14,8 @@ use crate::node_key::write_secret;
 /// Files that belong to the office wherever its data lies.
 const KEYS: [&str; 4] = ["node.key", "nik.key", "root.key", RECIPIENT];
 
-pub async fn run(args: MoveArgs) -> Result<(), CliError> {
-    let (from, to) = (place(&args.from, &args), place(&args.to, &args));
+pub async fn run(args: &MoveArgs) -> Result<(), CliError> {
+    let (from, to) = (place(&args.from, args), place(&args.to, args));
     if from.database.is_none() && !from.data.is_dir() {
         return Err(CliError::Typed(format!("folder {} tidak ada", args.from)));
     }
