@@ -291,7 +291,7 @@ async fn what_a_tablet_lost_in_the_middle_is_found_and_sent_again() {
     };
     let mut sum = ScopeSum::default();
     listed.iter().for_each(|entry| sum.add(&entry.document, &entry.hash));
-    let (mut message, mut trips, mut bytes) = (Vec::new(), 0, 0);
+    let (mut message, mut trips, mut bytes) = (known(&listed).begin().unwrap(), 0, 0);
     loop {
         let cursors = two.cursors.iter().find(|cursor| cursor.scopes.contains(&scope)).unwrap();
         let step = RepairRequest {
