@@ -82,12 +82,10 @@ impl Config {
     /// The address people type, without a slash at its end.
     #[must_use]
     pub fn address(&self) -> String {
-        match &self.public_url {
-            Some(url) => url.trim_end_matches('/').to_owned(),
-            None => {
-                let scheme = if self.tls_cert.is_some() { "https" } else { "http" };
-                format!("{scheme}://{}", self.listen).replace("127.0.0.1", "localhost")
-            }
+        if let Some(url) = &self.public_url {
+            return url.trim_end_matches('/').to_owned();
         }
+        let scheme = if self.tls_cert.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.listen).replace("127.0.0.1", "localhost")
     }
 }

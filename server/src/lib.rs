@@ -53,20 +53,13 @@ pub async fn serve(
     let router = http::router::router(app.clone());
     let nightly = tokio::spawn(backup::nightly::nightly(app.clone()));
     let service = router.into_make_service_with_connect_info::<Peer>();
-    let task = match &app.tls {
-        Some(tls) => {
-            let listener = TlsListener::start(listener, tls).map_err(std::io::Error::other)?;
-            let watching = tokio::spawn(tls::watch(tls.clone(), app.node.env.clone()));
-            axum::serve(listener, service).with_graceful_shutdown(stop).await?;
-            Some(watching)
-        }
-        None => {
-            axum::serve(listener, service).with_graceful_shutdown(stop).await?;
-            None
-        }
-    };
-    if let Some(task) = task {
-        task.abort();
+    if let Some(tls) = &app.tls {
+        let listener = TlsListener::start(listener, tls).map_err(std::io::Error::other)?;
+        let watching = tokio::spawn(tls::watch(tls.clone(), app.node.env.clone()));
+        axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+        watching.abort();
+    } else {
+        axum::serve(listener, service).with_graceful_shutdown(stop).await?;
     }
     tracing::info!("stopping");
     nightly.abort();

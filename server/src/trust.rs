@@ -118,7 +118,7 @@ async fn known(store: &dyn Store, key: &NodeKey) -> Result<Option<Known>, StoreE
     let Some(own) = own else { return Ok(None) };
     let office = match own.subject.role {
         CertificateRole::Office => Some(own.clone()),
-        _ => of_role(CertificateRole::Office).last().cloned(),
+        _ => of_role(CertificateRole::Office).next_back().cloned(),
     };
     Ok(office.map(|office| Known { root, own, office, roots }))
 }

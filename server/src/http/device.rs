@@ -107,28 +107,26 @@ pub async fn enter(State(app): State<Shared>, request: Request) -> Result<Respon
     }
     let signed = enter_bytes(&app.node.log, &nonce);
     let now = app.env().now();
-    let (device, hub, expires_at, answer) = match &asked.grant {
-        Some(grant) => {
-            let grant = Grant::decode(&bytes_of(grant, "grant")?).map_err(|_| grant_invalid())?;
-            if !hash_is_signed(&grant.granted.public_key, &signed, &signature) {
-                return Err(grant_invalid());
-            }
-            if let Some(certificate) = &certificate {
-                learn_signer(&app, certificate).await?;
-            }
-            admitted(&app, &grant).await?;
-            let lease = i64::try_from(grant.granted.lease_until).unwrap_or(i64::MAX);
-            let reads = lease > now;
-            let end = if reads { lease.min(now + SESSION_SECONDS) } else { now + SENDING_SECONDS };
-            (grant.granted.device(), false, end, json!({ "device": grant.granted.device(), "reads": reads }))
+    let (device, hub, expires_at, answer) = if let Some(grant) = &asked.grant {
+        let grant = Grant::decode(&bytes_of(grant, "grant")?).map_err(|_| grant_invalid())?;
+        if !hash_is_signed(&grant.granted.public_key, &signed, &signature) {
+            return Err(grant_invalid());
         }
-        None => {
-            let hub = entering_hub(&app, certificate.as_deref()).await?;
-            if !hash_is_signed(&hub.subject.public_key, &signed, &signature) {
-                return Err(certificate_invalid());
-            }
-            (hub.node(), true, now + HUB_SECONDS, json!({ "device": hub.node() }))
+        if let Some(certificate) = &certificate {
+            learn_signer(&app, certificate).await?;
         }
+        admitted(&app, &grant).await?;
+        let lease = i64::try_from(grant.granted.lease_until).unwrap_or(i64::MAX);
+        let reads = lease > now;
+        let end = if reads { lease.min(now + SESSION_SECONDS) } else { now + SENDING_SECONDS };
+        let device = grant.granted.device();
+        (device, false, end, json!({ "device": device, "reads": reads }))
+    } else {
+        let hub = entering_hub(&app, certificate.as_deref()).await?;
+        if !hash_is_signed(&hub.subject.public_key, &signed, &signature) {
+            return Err(certificate_invalid());
+        }
+        (hub.node(), true, now + HUB_SECONDS, json!({ "device": hub.node() }))
     };
     let token = hex::encode(random::<32>(app.env())?);
     let session = DeviceSessionRow {

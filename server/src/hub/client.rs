@@ -18,7 +18,7 @@ use crate::http::sync::CONTENT_TYPE as SYNC_TYPE;
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(20);
 /// How long nothing may arrive in the middle of an answer.
-const SILENCE: Duration = Duration::from_secs(120);
+const SILENCE: Duration = Duration::from_mins(2);
 
 /// The office as an address.
 pub struct OfficeClient {
@@ -81,6 +81,9 @@ pub fn text(bytes: &[u8]) -> String {
 
 impl OfficeClient {
     /// A client for the office at this address; `ca` is a file of certificates (PEM) to believe beside the system's.
+    ///
+    /// # Errors
+    /// [`HubError::File`] or [`HubError::Unreachable`].
     pub fn new(url: &str, ca: Option<&Path>) -> Result<Self, HubError> {
         // Fails only when another part of the process has chosen one already, which is the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -99,11 +102,17 @@ impl OfficeClient {
     }
 
     /// What to sign.
+    ///
+    /// # Errors
+    /// [`HubError`].
     pub async fn challenge(&self) -> Result<Challenge, HubError> {
         read(self.http.get(self.address("/api/field/challenge"))).await
     }
 
     /// Enters with this hub's certificate; the cookie stays in the client.
+    ///
+    /// # Errors
+    /// [`HubError`].
     pub async fn enter(&self, certificate: &[u8], nonce: &str, signature: &[u8]) -> Result<(), HubError> {
         let body = json!({
             "certificate": text(certificate),
@@ -114,17 +123,26 @@ impl OfficeClient {
     }
 
     /// Says how this hub is, and hears what is new.
+    ///
+    /// # Errors
+    /// [`HubError`].
     pub async fn contact(&self, state: &Value) -> Result<Contact, HubError> {
         read(self.http.post(self.address("/api/hub/contact")).json(state)).await
     }
 
     /// Joins with a code.
+    ///
+    /// # Errors
+    /// [`HubError`].
     pub async fn join(&self, code: &str, public_key: &[u8]) -> Result<Joined, HubError> {
         let body = json!({ "code": code, "public_key": text(public_key) });
         read(self.http.post(self.address("/api/hub/enroll")).json(&body)).await
     }
 
     /// One exchange; the answer is read by the caller as it arrives.
+    ///
+    /// # Errors
+    /// [`HubError`].
     pub async fn exchange(&self, body: Vec<u8>) -> Result<Response, HubError> {
         sent(self.http.post(self.address("/sync/v1")).header(CONTENT_TYPE, SYNC_TYPE).body(body)).await
     }

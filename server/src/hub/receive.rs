@@ -68,12 +68,10 @@ impl Incoming {
                 self.marks = welcome.marks;
             }
             ResponseRecord::Holds(chains) => self.holds(&chains).await?,
-            ResponseRecord::Refused { session, code, .. } => {
-                // A gap heals itself, because the office has just said what it holds.
-                if code != "frame_gap" {
-                    tracing::warn!(code = "FRAME_NOT_RELAYED", reason = %code, session = %session);
-                    self.refused.push(session);
-                }
+            // A gap heals itself, because the office has just said what it holds.
+            ResponseRecord::Refused { session, code, .. } if code != "frame_gap" => {
+                tracing::warn!(code = "FRAME_NOT_RELAYED", reason = %code, session = %session);
+                self.refused.push(session);
             }
             ResponseRecord::Receipt(receipt) => self.receipt(&receipt).await?,
             ResponseRecord::Changes(changes) => self.changes(round, changes).await?,
