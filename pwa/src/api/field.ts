@@ -35,11 +35,6 @@ export interface Prepared {
   root: string;
   /** The office's key for bundle files: SEC1 uncompressed, base64url. */
   bundle_key: string;
-  /** What the office signed to let this tablet work on the day, base64url. */
-  grant?: string;
-  /** The office's certificate and the root key that signed it, base64url. */
-  certificate?: string;
-  root?: string;
 }
 
 /** Who a node is: certificates, base64url. `list` is the office's list of revocations, `nonce` what to sign. */

@@ -251,11 +251,6 @@ export interface CoreFunctions {
       forked: string[];
     };
   };
-  /** `root` is the pinned key; an error means that it did not sign the certificate. */
-  certificate_verify: {
-    in: { root: Bytes; certificate: Bytes };
-    out: { node: string; role: 'office' | 'hub'; name: string };
-  };
   receipt_verify: {
     in: { receipt: Bytes; public_key: Bytes; chains: { session: string; frames: string[] }[] };
     out: { valid: boolean; code?: string };

@@ -100,11 +100,6 @@ export interface PreparedDay {
   root?: string;
   /** The office's key for bundle files; a tablet prepared by an older app has none. */
   bundle_key?: string;
-  /** What the office signed to let this tablet work on the day, base64url. */
-  grant?: string;
-  /** The office's certificate and the root key that signed it, base64url. */
-  certificate?: string;
-  root?: string;
 }
 
 export interface Regions {

@@ -74,7 +74,11 @@ export async function officeNode(core: Core, day: PreparedDay): Promise<OfficeNo
   if (day.certificate === undefined || day.root === undefined) return null;
   const certificate = fromBase64Url(day.certificate);
   try {
-    const { node } = await core.call('certificate_verify', { root: fromBase64Url(day.root), certificate });
+    const { node } = await core.call('certificate_verify', {
+      root: fromBase64Url(day.root),
+      roots: [],
+      certificate,
+    });
     return { node, key: certificate.slice(KEY_AT, KEY_AT + KEY_BYTES) };
   } catch {
     return null;
