@@ -10,6 +10,7 @@ const MAY_USE = {
   "mpp-store-sqlite": ["mpp-store", "mpp-sync"],
   "mpp-store-postgres": ["mpp-store", "mpp-sync"],
   "mpp-server": ["mpp-store", "mpp-store-sqlite", "mpp-store-postgres", "mpp-sync"],
+  "mpp-simulation": ["mpp-server", "mpp-store", "mpp-sync"],
   "mpp-tests": ["mpp-server", "mpp-store", "mpp-store-sqlite", "mpp-store-postgres", "mpp-sync"],
 };
 

@@ -159,12 +159,11 @@ impl Node {
 /// # Errors
 /// [`StoreError`].
 pub async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
-    let store: Arc<dyn Store> = match &config.database {
-        Some(url) => Arc::new(PostgresStore::open(url).await?),
-        None => {
-            let options = Options { max_pages: config.max_pages };
-            Arc::new(SqliteStore::open(&config.data.join(DATABASE), options).await?)
-        }
+    let store: Arc<dyn Store> = if let Some(url) = &config.database {
+        Arc::new(PostgresStore::open(url).await?)
+    } else {
+        let options = Options { max_pages: config.max_pages };
+        Arc::new(SqliteStore::open(&config.data.join(DATABASE), options).await?)
     };
     store.migrate().await?;
     Ok(store)

@@ -70,7 +70,7 @@ struct FolderArgs {
     /// The folder with the database and the keys.
     #[arg(long, env = "MPP_DATA", default_value = "./data")]
     data: PathBuf,
-    /// A PostgreSQL database instead of the one in the folder: postgres://user:password@host/database.
+    /// A `PostgreSQL` database instead of the one in the folder: <postgres://user:password@host/database>.
     #[arg(long, env = "MPP_DATABASE", hide_env_values = true)]
     database: Option<String>,
     /// The folder with the keys, when it is not the data folder. All processes on one database need the same keys.

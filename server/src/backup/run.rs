@@ -87,14 +87,14 @@ async fn attempt(
     recipient: &Recipient,
     now: i64,
 ) -> Result<(Made, Covered), BackupError> {
-    let date = stamp(now);
-    let draft = place.draft(&date)?;
+    let day = stamp(now);
+    let draft = place.draft(&day)?;
     // The machine cannot read its own backups. To verify this one it gives itself a key that nobody keeps.
     let once = Identity::generate();
     let written = write(node, data, &draft, [recipient.clone(), once.to_public()]).await;
     let stored = match written {
         Ok(digest) => {
-            let name = file_name(&date, digest.head.position);
+            let name = file_name(&day, digest.head.position);
             let verified = verify(place, &draft, &name, digest, once).await;
             if verified.is_err() {
                 // Never leave a file that looks like a backup and is none.

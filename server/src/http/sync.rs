@@ -388,8 +388,8 @@ async fn known_to(app: &Shared, hello: &Hello, held: &[HeldChain]) -> Result<Vec
         let Some(last) = claim.frames.checked_sub(1).filter(|_| longer) else { continue };
         let last = i64::try_from(last).unwrap_or(i64::MAX);
         if let Some(row) = app.store().frame(claim.session.0, last).await? {
-            let head = FrameHash(row.hash).prefix();
-            found.push(HeldChain { session: claim.session, frames: claim.frames, head });
+            let prefix = FrameHash(row.hash).prefix();
+            found.push(HeldChain { session: claim.session, frames: claim.frames, head: prefix });
         }
     }
     Ok(found)

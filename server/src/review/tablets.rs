@@ -16,7 +16,7 @@ pub async fn tablets(store: &dyn Store, day: Option<Id>) -> Result<Vec<Value>, S
     let people = super::people(store).await?;
     let chains = store.all_chains().await?;
     let aside: BTreeMap<Id, i64> = store.quarantine_counts().await?.into_iter().collect();
-    let releases = store.releases().await?;
+    let let_go = store.releases().await?;
     let name_of = |username: &str| people.get(username).map_or(username, String::as_str).to_owned();
     let mut found = Vec::new();
     let events = store.device_events().await?;
@@ -43,7 +43,7 @@ pub async fn tablets(store: &dyn Store, day: Option<Id>) -> Result<Vec<Value>, S
         officers.sort_unstable();
         officers.dedup();
         let names: Vec<String> = officers.into_iter().map(name_of).collect();
-        let released = releases
+        let released = let_go
             .iter()
             .find(|row| row.device == grant.device)
             .map(|row| json!({ "at": row.at, "by": name_of(&row.username), "reason": row.reason }));
