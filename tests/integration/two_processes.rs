@@ -1,4 +1,4 @@
-//! Two processes of one office on one PostgreSQL, behind a balancer that gives each the next request.
+//! Two processes of one office on one `PostgreSQL`, behind a balancer that gives each the next request.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,6 +14,7 @@ use mpp_tests::balancer::Balancer;
 use mpp_tests::expected::differences;
 use mpp_tests::headless::Headless;
 use mpp_tests::office::Office;
+use mpp_tests::tablet::client::browser;
 use mpp_tests::tablet::digest::Digest;
 use serde_json::{Value, json};
 
@@ -54,7 +55,7 @@ impl Pair {
         self.world.office().digest().unwrap()
     }
 
-    /// What a SQLite folder holds after its own folding of this database's log.
+    /// What a `SQLite` folder holds after its own folding of this database's log.
     fn digest_on_sqlite(&self) -> Digest {
         let mut copy = Office::open().unwrap();
         copy.kill();
@@ -154,7 +155,7 @@ fn what_one_process_takes_in_is_in_the_lists_of_the_other() {
     let (first, second) = (pair.world.url(), pair.other.lock().unwrap().url());
     let supervisor = pair.world.account("supervisor");
     block_on(async {
-        let http = reqwest::Client::builder().cookie_store(true).no_proxy().build().unwrap();
+        let http = browser().unwrap();
         let typed = json!({"username": supervisor.username, "password": supervisor.password});
         // Signed in at one process is signed in at the other: a cookie does not know the port.
         let signed_in = http.post(format!("{first}/api/login")).json(&typed).send().await.unwrap();

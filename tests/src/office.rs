@@ -61,7 +61,7 @@ pub struct Office {
     folder: TempDir,
     port: u16,
     child: Option<Child>,
-    /// The PostgreSQL database it serves instead of its folder's, and where the keys for it lie.
+    /// The `PostgreSQL` database it serves instead of its folder's, and where the keys for it lie.
     shared: Option<(String, PathBuf)>,
     /// Whether it fills itself with the demo when it starts.
     demo: bool,
@@ -80,7 +80,7 @@ impl Office {
         Ok(office)
     }
 
-    /// Starts an office on an empty PostgreSQL database.
+    /// Starts an office on an empty `PostgreSQL` database.
     ///
     /// # Errors
     /// As [`Office::open`].
@@ -348,7 +348,7 @@ impl Office {
         )))
     }
 
-    /// What the office holds, by its own `mpp digest`. The server must have ended, unless it serves PostgreSQL.
+    /// What the office holds, by its own `mpp digest`. The server must have ended, unless it serves `PostgreSQL`.
     ///
     /// # Errors
     /// [`io::Error`].

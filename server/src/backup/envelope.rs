@@ -44,8 +44,8 @@ impl Envelope {
              dinas, brankas arsip daerah). Siapa pun yang memegang lembar ini dan berkas\n\
              cadangan dapat membaca semua data. Tanpa lembar ini, cadangan TIDAK DAPAT dibuka\n\
              oleh siapa pun. Lembar ini hanya ditampilkan satu kali. Jangan difoto, jangan\n\
-             dikirim lewat pesan. Bila segel rusak: `mpp backup init --replace`, lalu cadangkan\n\
-             lagi.\n\n\
+             dikirim lewat pesan. Bila segel rusak: `mpp backup init --replace`, lalu\n\
+             cadangkan lagi.\n\n\
              Memulihkan: pasang mpp di komputer baru, lalu\n\
              \x20   mpp restore --from BERKAS-CADANGAN --data FOLDER-BARU\n\
              dan ketik isi di bawah ini apa adanya (huruf besar/kecil dan spasi bebas).\n\n\

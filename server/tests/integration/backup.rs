@@ -218,7 +218,7 @@ async fn a_cut_off_or_altered_file_is_refused_whole() {
             "{} bytes: {refused}",
             bytes.len()
         );
-        assert_eq!(files(place.path()), [file.clone()], "nothing is left behind");
+        assert_eq!(files(place.path()), std::slice::from_ref(&file), "nothing is left behind");
     }
     std::fs::write(&file, &whole).unwrap();
     office.restore(&file, &data).await.unwrap();

@@ -290,7 +290,9 @@ async fn what_a_tablet_lost_in_the_middle_is_found_and_sent_again() {
         Items::new(entries.iter().map(|entry| (time(entry), &entry.document, &entry.hash))).unwrap()
     };
     let mut sum = ScopeSum::default();
-    listed.iter().for_each(|entry| sum.add(&entry.document, &entry.hash));
+    for entry in &listed {
+        sum.add(&entry.document, &entry.hash);
+    }
     let (mut message, mut trips, mut bytes) = (known(&listed).begin().unwrap(), 0, 0);
     loop {
         let cursors = two.cursors.iter().find(|cursor| cursor.scopes.contains(&scope)).unwrap();

@@ -77,15 +77,23 @@ struct PreparedDay {
     id: DocumentId,
 }
 
+/// An HTTP client that keeps cookies, as a browser does.
+///
+/// # Errors
+/// Those of reqwest when the machine has no network stack to offer.
+pub fn browser() -> Result<reqwest::Client, reqwest::Error> {
+    // Fails only when it was chosen before, which is the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().cookie_store(true).no_proxy().build()
+}
+
 impl Client {
     /// A client without a session.
     ///
     /// # Errors
     /// [`TabletError::Unreachable`] when the machine has no network stack to offer.
     pub fn new(url: &str) -> Result<Self, TabletError> {
-        // Fails only when it was chosen before, which is the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().cookie_store(true).no_proxy().build().map_err(unreachable)?;
+        let http = browser().map_err(unreachable)?;
         Ok(Self {
             http,
             url: url.trim_end_matches('/').to_owned(),

@@ -51,7 +51,7 @@ impl Tablet {
             return self.client.sign_in(&self.settings.login).await.map(drop);
         };
         let identity: Identity = self.client.get("/api/field/challenge").await?;
-        let believed = self.believes(&prepared.root, &identity);
+        let believed = believes(&prepared.root, &identity);
         self.learn_revocations(&prepared.root).await?;
         believed?;
         self.is_not_revoked(&identity)?;
@@ -74,24 +74,11 @@ impl Tablet {
         }
     }
 
-    /// Whether the pinned root, or one after it, certified the node and the office it speaks for.
-    fn believes(&self, root: &str, identity: &Identity) -> Result<(), TabletError> {
-        let refused = |_| TabletError::NotBelieved("CERTIFICATE_INVALID");
-        let pinned = bytes(root)?.try_into().map_err(|_| TabletError::Damaged("prepared.json"))?;
-        let roots: Vec<Certificate> =
-            identity.roots.iter().map(|text| certificate(text)).collect::<Result<_, _>>()?;
-        let root = follow_root(pinned, &roots);
-        let own = certificate(&identity.certificate)?;
-        own.verify(&root).or_else(|_| own.verify(&pinned)).map_err(refused)?;
-        let office = certificate(&identity.office)?;
-        office.verify(&root).or_else(|_| office.verify(&pinned)).map_err(refused)
-    }
-
     /// Takes the list that this node has, when the office signed it and it is newer than the one that is kept.
     async fn learn_revocations(&mut self, root: &str) -> Result<(), TabletError> {
         let answer: Identity = self.client.get("/api/field/revocations").await?;
         let Some(list) = answer.list.clone() else { return Ok(()) };
-        if self.believes(root, &answer).is_err() {
+        if believes(root, &answer).is_err() {
             return Ok(());
         }
         let (Ok(read), office) = (Revocations::decode(&bytes(&list)?), certificate(&answer.office)?) else {
@@ -127,4 +114,17 @@ impl Tablet {
         }
         Ok(())
     }
+}
+
+/// Whether the pinned root, or one after it, certified the node and the office it speaks for.
+fn believes(root: &str, identity: &Identity) -> Result<(), TabletError> {
+    let refused = |_| TabletError::NotBelieved("CERTIFICATE_INVALID");
+    let pinned = bytes(root)?.try_into().map_err(|_| TabletError::Damaged("prepared.json"))?;
+    let roots: Vec<Certificate> =
+        identity.roots.iter().map(|text| certificate(text)).collect::<Result<_, _>>()?;
+    let root = follow_root(pinned, &roots);
+    let own = certificate(&identity.certificate)?;
+    own.verify(&root).or_else(|_| own.verify(&pinned)).map_err(refused)?;
+    let office = certificate(&identity.office)?;
+    office.verify(&root).or_else(|_| office.verify(&pinned)).map_err(refused)
 }
