@@ -2,11 +2,8 @@
 // that a seed chooses.
 
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const ROOT = resolve(import.meta.dirname, '../../..');
-const BINARY = process.env['MPP_LINK'] ?? join(ROOT, 'target/debug/shaped-link');
 
 /** What is left out is not limited. */
 export interface Shape {
@@ -34,14 +31,14 @@ export class ShapedLink {
   readonly #answers: AsyncIterator<string>;
   #port = 0;
 
-  private constructor(office: number) {
-    this.#program = spawn(BINARY, ['--to', String(office)], { stdio: ['pipe', 'pipe', 'pipe'] });
+  private constructor(program: string, office: number) {
+    this.#program = spawn(program, ['--to', String(office)], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#answers = createInterface({ input: this.#program.stdout })[Symbol.asyncIterator]();
   }
 
-  /** Opens a link, as good as this machine's own, to the port where the office listens. */
-  static async open(office: number): Promise<ShapedLink> {
-    const link = new ShapedLink(office);
+  /** Runs a program that opens a link, as good as this machine's own, to the port where the office listens. */
+  static async open(program: string, office: number): Promise<ShapedLink> {
+    const link = new ShapedLink(program, office);
     ({ port: link.#port } = (await link.#hear()) as { port: number });
     return link;
   }

@@ -10,7 +10,6 @@ import { promisify } from 'node:util';
 import { freePort } from './proxy.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-const BINARY = process.env['MPP_BINARY'] ?? join(ROOT, 'target/debug/mpp');
 
 /** One account of the demo, with the password that the server made up. */
 export interface Account {
@@ -22,18 +21,20 @@ export interface Account {
 
 export class Office {
   readonly port: number;
+  readonly #program: string;
   readonly #folder: string;
   #process: ChildProcess | undefined;
   #log = '';
 
-  private constructor(port: number, folder: string) {
+  private constructor(program: string, port: number, folder: string) {
+    this.#program = program;
     this.port = port;
     this.#folder = folder;
   }
 
   /** Starts an office with demo data and waits until it answers. */
-  static async open(): Promise<Office> {
-    const office = new Office(await freePort(), await mkdtemp(join(tmpdir(), 'mpp-office-')));
+  static async open(program: string): Promise<Office> {
+    const office = new Office(program, await freePort(), await mkdtemp(join(tmpdir(), 'mpp-office-')));
     await office.start();
     return office;
   }
@@ -50,7 +51,7 @@ export class Office {
   /** Starts the server on the folder it had before. */
   async start(): Promise<void> {
     const child = spawn(
-      BINARY,
+      this.#program,
       ['serve', '--demo', '--data', this.#folder, '--listen', `127.0.0.1:${String(this.port)}`],
       { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
     );
@@ -76,7 +77,7 @@ export class Office {
   /** How many residents, visits and applications the office holds, by its own count. Ends the server. */
   async recordCount(): Promise<number> {
     await this.kill();
-    const { stdout } = await promisify(execFile)(BINARY, ['digest', '--data', this.#folder]);
+    const { stdout } = await promisify(execFile)(this.#program, ['digest', '--data', this.#folder]);
     const { count } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { count: number };
     return count;
   }

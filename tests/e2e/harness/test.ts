@@ -1,5 +1,6 @@
 // The `test` of every spec: an office for each test, and people who come with a browser.
 
+import { join, resolve } from 'node:path';
 import { test as base } from '@playwright/test';
 import { Browser } from './browser.ts';
 import { ShapedLink } from './link.ts';
@@ -8,13 +9,22 @@ import { NetworkPath } from './proxy.ts';
 
 export { expect } from '@playwright/test';
 
+const BUILT = resolve(import.meta.dirname, '../../../target/debug');
+
 /** Somebody with a browser and a network path of their own. */
 export interface Person {
   readonly browser: Browser;
   readonly network: NetworkPath;
 }
 
+/** The programs that a story runs. */
+interface Programs {
+  readonly office: string;
+  readonly link: string;
+}
+
 interface Fixtures {
+  programs: Programs;
   /** A fresh office with demo data. */
   office: Office;
   /** Lets somebody come with a tablet or a phone. They leave when the test ends. */
@@ -24,10 +34,15 @@ interface Fixtures {
 }
 
 export const test = base.extend<Fixtures>({
-  // Playwright asks for the braces: it reads from them which fixtures are needed.
-  // eslint-disable-next-line no-empty-pattern -- see above
-  office: async ({}, use, info) => {
-    const office = await Office.open();
+  programs: [
+    {
+      office: process.env['MPP_BINARY'] ?? join(BUILT, 'mpp'),
+      link: process.env['MPP_LINK'] ?? join(BUILT, 'shaped-link'),
+    },
+    { option: true },
+  ],
+  office: async ({ programs }, use, info) => {
+    const office = await Office.open(programs.office);
     await use(office);
     await office.close();
     if (info.status !== info.expectedStatus) await info.attach('office.log', { body: office.log });
@@ -46,11 +61,10 @@ export const test = base.extend<Fixtures>({
       await network.cut();
     }
   },
-  // eslint-disable-next-line no-empty-pattern -- see above
-  badLink: async ({}, use) => {
+  badLink: async ({ programs }, use) => {
     const links: ShapedLink[] = [];
     await use(async (port) => {
-      const link = await ShapedLink.open(port);
+      const link = await ShapedLink.open(programs.link, port);
       links.push(link);
       return link;
     });
