@@ -190,7 +190,7 @@ function troublesIn({ forked, refused }: Outcome): [string, Trouble][] {
   return [
     ...refused.map(({ session, code }): [string, Trouble] => [
       session,
-      { kind: code.includes('REVOKED') ? 'revoked' : 'refused', code },
+      { kind: 'refused', code },
     ]),
     ...forked.map((session): [string, Trouble] => [session, { kind: 'forked', code: 'CHAIN_FORKED' }]),
   ];

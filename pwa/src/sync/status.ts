@@ -10,6 +10,8 @@ export type TroubleKind =
   | 'sign_in'
   /** This tablet was taken off the list. */
   | 'revoked'
+  /** The van's hub was taken out of service; the office itself still takes what this tablet wrote. */
+  | 'hub_revoked'
   /** The office refused a frame or the exchange; `code` says why. */
   | 'refused'
   /** The office holds something else than this tablet wrote: the tablet was copied or rolled back. */

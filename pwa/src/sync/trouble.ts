@@ -7,7 +7,8 @@ export function troubleOf(error: unknown): Trouble {
   if (error instanceof ApiError) {
     const { status, code } = error;
     if (status === 401) return { kind: 'sign_in', code };
-    if (code.includes('REVOKED')) return { kind: 'revoked', code };
+    if (code === 'HUB_REVOKED') return { kind: 'hub_revoked', code };
+    if (code === 'DEVICE_REVOKED') return { kind: 'revoked', code };
     // A full or restarting server, or a stranger's login page, is the same to the officer as no
     // signal: it will be tried again.
     const missing = status === 0 || status >= 500 || status === 429 || code === 'UNREADABLE';

@@ -73,6 +73,8 @@ export const en: Sentences<keyof typeof id> = {
   'sync.receiving': 'Getting news from the office…',
   'sync.sign_in': '{n} not sent yet · sign in again to send; the data on the tablet is safe',
   'sync.revoked': 'This tablet was taken off the list · bring it to the office; {n} not sent yet',
+  'sync.hub_revoked':
+    'The device in the van was taken off the list · leave its Wi-Fi and send over another network; {n} not sent yet, safe on the tablet',
   'sync.refused':
     'The office refuses what is sent ({code}) · the data on the tablet is safe, call IT staff',
   'sync.forked':

@@ -67,6 +67,8 @@ export const id = {
   'sync.receiving': 'Mengambil kabar dari kantor…',
   'sync.sign_in': '{n} belum terkirim · masuk lagi untuk mengirim; data di tablet aman',
   'sync.revoked': 'Tablet ini dicabut dari daftar · bawa ke kantor; {n} belum terkirim',
+  'sync.hub_revoked':
+    'Perangkat di mobil dicabut oleh kantor · lepas Wi-Fi mobil dan kirim lewat internet lain; {n} belum terkirim, aman di tablet',
   'sync.refused': 'Kantor menolak kiriman ({code}) · data di tablet aman, hubungi petugas TI',
   'sync.forked':
     'Isi tablet ini berbeda dari catatan kantor · jangan dipakai dulu, bawa ke petugas TI; data tidak hilang',

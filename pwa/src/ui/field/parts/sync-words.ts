@@ -48,6 +48,8 @@ function troubled({ unsent: n, trouble }: SyncStatus): SyncWords {
       return { tone: 'warn', icon: 'person', text: t('sync.sign_in', { n }), help: 'sign_in' };
     case 'revoked':
       return { tone: 'danger', icon: 'ban', text: t('sync.revoked', { n }), help: null };
+    case 'hub_revoked':
+      return { tone: 'danger', icon: 'ban', text: t('sync.hub_revoked', { n }), help: 'send' };
     case 'forked':
       return { tone: 'danger', icon: 'alert', text: t('sync.forked'), help: null };
     case 'storage':
