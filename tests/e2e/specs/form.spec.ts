@@ -1,0 +1,28 @@
+// The form under an officer's finger.
+
+import { expect, test } from '../harness/test.ts';
+import { FieldDoor } from '../pages/field-door.ts';
+
+test('the button under a finger stays there when the field before it gets a remark', async ({ office, person }) => {
+  const { browser, network } = await person('tablet');
+  const door = new FieldDoor(browser.page, network.origin);
+  const rina = (await office.accounts()).find(({ username }) => username === 'rina');
+  if (rina === undefined) throw new Error('the demo has no account rina');
+  await door.prepare(rina);
+  await door.takeTicket();
+  await door.serve();
+  await door.type('applicant.kk', '123');
+  await door.page.mouse.wheel(0, 10_000);
+  const save = door.page.getByRole('button', { name: 'Simpan', exact: true });
+  const place = await save.boundingBox();
+  if (place === null) throw new Error('the button is not on the screen');
+
+  await door.input('applicant.kk').focus();
+  await door.page.mouse.move(place.x + place.width / 2, place.y + place.height / 2);
+  // Down and up apart, as a finger does it: the field loses the focus in between, and its remark appears.
+  await door.page.mouse.down();
+  await expect(door.field('applicant.kk').locator('.error')).toBeVisible();
+  expect(await save.boundingBox()).toEqual(place);
+  await door.page.mouse.up();
+  await expect(door.page.getByRole('button', { name: /perlu diperbaiki/ })).toBeVisible();
+});
