@@ -3,8 +3,9 @@ export type Locale = 'id' | 'en';
 
 const KEY = 'mpp-locale';
 
-let current = $state<Locale>(stored());
-if (typeof document !== 'undefined') document.documentElement.lang = current;
+const first = stored();
+let current = $state<Locale>(first);
+if (typeof document !== 'undefined') document.documentElement.lang = first;
 
 function stored(): Locale {
   // Storage can be forbidden (private mode) or absent (tests); then it is Indonesian.
