@@ -11,18 +11,20 @@ test('the button under a finger stays there when the field before it gets a rema
   await door.prepare(rina);
   await door.takeTicket();
   await door.serve();
-  await door.type('applicant.kk', '123');
-  await door.page.mouse.wheel(0, 10_000);
+  await door.chooseService('Penerbitan/Perubahan Kartu Keluarga');
+  await door.type('applicant.phone', '12');
+  // The field keeps the focus while the officer looks at the end of the form.
+  await door.page.evaluate(() => window.scrollTo({ top: document.body.scrollHeight, behavior: 'instant' }));
   const save = door.page.getByRole('button', { name: 'Simpan', exact: true });
   const place = await save.boundingBox();
   if (place === null) throw new Error('the button is not on the screen');
 
-  await door.input('applicant.kk').focus();
   await door.page.mouse.move(place.x + place.width / 2, place.y + place.height / 2);
   // Down and up apart, as a finger does it: the field loses the focus in between, and its remark appears.
   await door.page.mouse.down();
-  await expect(door.field('applicant.kk').locator('.error')).toBeVisible();
-  expect(await save.boundingBox()).toEqual(place);
+  await expect(door.field('applicant.phone').locator('.error')).toBeVisible();
+  // A pressed button sinks by one pixel.
+  expect(Math.abs(((await save.boundingBox())?.y ?? 0) - place.y)).toBeLessThanOrEqual(1);
   await door.page.mouse.up();
   await expect(door.page.getByRole('button', { name: /perlu diperbaiki/ })).toBeVisible();
 });
