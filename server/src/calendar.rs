@@ -18,7 +18,7 @@ pub fn date(unix: i64, zone_hours: i64, days: i64) -> String {
 
 /// Unix seconds of the beginning of a date (`YYYY-MM-DD`) in UTC; none when it is no date.
 ///
-/// Source: as [`civil`], `days_from_civil`.
+/// Source: as `civil`, `days_from_civil`.
 #[must_use]
 pub fn unix_of(date: &str) -> Option<i64> {
     let mut parts = date.split('-').map(|part| part.parse::<i64>().ok());

@@ -1,7 +1,7 @@
 //! Makes the folder of an office that has worked for years: every day through the real core, every frame through the
 //! real ingest, in this process and without HTTP. Equal [`Scale`]s give equal logs.
 //!
-//! [`people`] says who comes to which village, [`tablet`] is the day of one tablet, [`office`] what the office writes
+//! `people` says who comes to which village, `tablet` is the day of one tablet, `office` what the office writes
 //! in between. The machine's clock is never read: the folder lives in the years it tells of.
 
 use std::collections::BTreeMap;

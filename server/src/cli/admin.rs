@@ -1,16 +1,80 @@
 //! `mpp admin`
 
+use clap::{Args, Subcommand, ValueEnum};
 use mpp_store::{AccountRow, StoreError};
 
 use super::tasks::node;
-use super::{AddArgs, CliError, PasswordArgs, say};
+use super::{CliError, FolderArgs, say};
 use crate::app::{Node, StartError};
 use crate::password;
+
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Add an account. The password is generated and printed once, unless it comes on standard input.
+    Add(AddArgs),
+    /// Give an account a new password.
+    Password(PasswordArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct AddArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// Lowercase letters, digits, dots and dashes; never changed afterwards.
+    username: String,
+    /// The name people see.
+    #[arg(long)]
+    name: String,
+    /// What the account may do.
+    #[arg(long)]
+    role: Role,
+    /// Code of the person's agency.
+    #[arg(long)]
+    agency: Option<String>,
+    /// Read the password from the first line of standard input.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PasswordArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// Whose.
+    username: String,
+    /// Read the password from the first line of standard input.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Role {
+    Officer,
+    Supervisor,
+    Admin,
+}
+
+impl Role {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Officer => "officer",
+            Self::Supervisor => "supervisor",
+            Self::Admin => "admin",
+        }
+    }
+}
 
 /// Characters of a username.
 const USERNAME_MAX: usize = 40;
 
-pub async fn add(args: AddArgs) -> Result<(), CliError> {
+pub async fn run(command: AdminCommand) -> Result<(), CliError> {
+    match command {
+        AdminCommand::Add(args) => add(args).await,
+        AdminCommand::Password(args) => password(args).await,
+    }
+}
+
+async fn add(args: AddArgs) -> Result<(), CliError> {
     if !is_username(&args.username) {
         let rule =
             "nama pengguna hanya huruf kecil, angka, titik dan tanda hubung, diawali huruf, paling banyak 40";
@@ -37,7 +101,7 @@ pub async fn add(args: AddArgs) -> Result<(), CliError> {
     tell(&args.username, generated.then_some(&password))
 }
 
-pub async fn password(args: PasswordArgs) -> Result<(), CliError> {
+async fn password(args: PasswordArgs) -> Result<(), CliError> {
     let node = node(args.folder.config()).await?;
     let Some(account) = node.store.account(&args.username).await? else {
         return Err(CliError::Typed(format!("akun {} tidak ada", args.username)));

@@ -1,13 +1,14 @@
 //! `mpp backup`, `mpp backup init`, `mpp restore`
 
 use std::io::{IsTerminal as _, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use age::x25519::Identity;
+use clap::{Args, Subcommand};
 
 use super::tasks::node;
-use super::{BackupArgs, BackupInitArgs, CliError, RestoreArgs, say};
+use super::{CliError, FolderArgs, say};
 use crate::backup::archive::digest_json;
 use crate::backup::envelope::Envelope;
 use crate::backup::place::Place;
@@ -15,7 +16,63 @@ use crate::backup::{BackupError, RECIPIENT, restore as backups, run, seal};
 use crate::calendar;
 use crate::clock::SystemEnv;
 
-pub async fn init(args: BackupInitArgs) -> Result<(), CliError> {
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct BackupArgs {
+    #[command(subcommand)]
+    task: Option<BackupTask>,
+    #[command(flatten)]
+    folder: FolderArgs,
+    #[command(flatten)]
+    place: PlaceArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct PlaceArgs {
+    /// Where backups go, and every night's: a folder, best on another disk.
+    #[arg(long = "backup-to", visible_alias = "to", env = "MPP_BACKUP_TO")]
+    pub(super) backup_to: Option<String>,
+    /// How many good backups are kept.
+    #[arg(long = "backup-keep", env = "MPP_BACKUP_KEEP", default_value_t = crate::backup::run::KEEP)]
+    pub(super) backup_keep: usize,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BackupTask {
+    /// Make the recovery key and print the envelope's page, once.
+    Init(BackupInitArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct BackupInitArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// What the office is called on the page.
+    #[arg(long, env = "MPP_PUBLIC_URL", default_value = "MPP Bergerak")]
+    public_url: String,
+    /// Make a new key although there is one: backups made so far still need the old envelope.
+    #[arg(long)]
+    replace: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The backup.
+    #[arg(long)]
+    from: PathBuf,
+    /// The new folder; must not exist or be empty.
+    #[arg(long, env = "MPP_DATA")]
+    data: PathBuf,
+}
+
+pub async fn run(args: BackupArgs) -> Result<(), CliError> {
+    match args.task {
+        Some(BackupTask::Init(args)) => init(args).await,
+        None => backup(args.folder, args.place).await,
+    }
+}
+
+async fn init(args: BackupInitArgs) -> Result<(), CliError> {
     let config = args.folder.config();
     let data = config.key_folder().to_owned();
     if data.join(RECIPIENT).exists() && !args.replace {
@@ -42,14 +99,14 @@ fn secret(folder: &Path, name: &str) -> Result<[u8; 32], CliError> {
     bytes.ok_or_else(|| CliError::Typed(format!("{name} tidak berisi kunci")))
 }
 
-pub async fn backup(args: BackupArgs) -> Result<(), CliError> {
-    let text = args.place.backup_to.ok_or_else(|| {
+async fn backup(folder: FolderArgs, to: PlaceArgs) -> Result<(), CliError> {
+    let text = to.backup_to.ok_or_else(|| {
         CliError::Typed("sebutkan tujuannya: mpp backup --to FOLDER (atau MPP_BACKUP_TO)".to_owned())
     })?;
     let place = Place::read(&text)?;
-    let config = args.folder.config();
+    let config = folder.config();
     let node = node(config.clone()).await?;
-    let made = run::back_up(&node, &config, &place, args.place.backup_keep).await;
+    let made = run::back_up(&node, &config, &place, to.backup_keep).await;
     node.store.close().await;
     let made = made?;
     say(&format!("Cadangan selesai dan sudah dibaca kembali: {}", made.file))?;

@@ -1,17 +1,39 @@
 //! `mpp bundle import`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::{Args, Subcommand};
 use mpp_sync::limits::BUNDLE_CHARS_MAX;
 
-use super::{CliError, ImportArgs, say};
+use super::{CliError, FolderArgs, say};
 use crate::app::App;
 use crate::bundle::{self, ImportError, Imported};
 use crate::clock::SystemEnv;
 
+#[derive(Debug, Subcommand)]
+pub enum BundleCommand {
+    /// Take in files of tablets. Can be repeated: what is held already is not taken again.
+    Import(ImportArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// The files.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+}
+
+pub async fn run(command: BundleCommand) -> Result<(), CliError> {
+    match command {
+        BundleCommand::Import(args) => import(args).await,
+    }
+}
+
 /// Takes every file that is whole, says of each what became of it, and fails at the end when one was refused.
-pub async fn import(args: ImportArgs) -> Result<(), CliError> {
+async fn import(args: ImportArgs) -> Result<(), CliError> {
     let app = App::start(args.folder.config(), Arc::new(SystemEnv)).await?;
     let mut failed = 0;
     for file in &args.files {

@@ -1,21 +1,73 @@
 //! `mpp hub`, `mpp revoke`
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::{Args, Subcommand};
 use mpp_store::RevocationRow;
 use mpp_sync::ids::DeviceId;
 
 use super::tasks::node;
-use super::{CliError, EnrollArgs, HubCodeArgs, RevokeArgs, say};
+use super::{CliError, FolderArgs, say};
 use crate::app::StartError;
 use crate::clock::SystemEnv;
 use crate::config::Config;
 use crate::hub;
 
+#[derive(Debug, Subcommand)]
+pub enum HubCommand {
+    /// At the office: make a code that lets one hub join within a quarter of an hour.
+    Code(HubCodeArgs),
+    /// At the office: list the hubs.
+    List(FolderArgs),
+    /// In the van: make this folder a hub of an office.
+    Enroll(EnrollArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct HubCodeArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// What people call the hub.
+    #[arg(long)]
+    name: String,
+}
+
+#[derive(Debug, Args)]
+pub struct EnrollArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// The office's address.
+    #[arg(long, env = "MPP_UPSTREAM")]
+    upstream: String,
+    /// Certificates (PEM) to believe beside the system's.
+    #[arg(long, env = "MPP_UPSTREAM_CA")]
+    upstream_ca: Option<PathBuf>,
+    /// The code, as the office read it out.
+    #[arg(long)]
+    code: String,
+}
+
+#[derive(Debug, Args)]
+pub struct RevokeArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// The id, as `mpp hub list` and the office's page of tablets show it.
+    device: String,
+}
+
 /// In whose name the command line lets a hub join.
 const COMMAND_LINE: &str = "mpp";
 
-pub async fn code(args: HubCodeArgs) -> Result<(), CliError> {
+pub async fn run(command: HubCommand) -> Result<(), CliError> {
+    match command {
+        HubCommand::Code(args) => code(args).await,
+        HubCommand::List(args) => list(args.config()).await,
+        HubCommand::Enroll(args) => enroll(args).await,
+    }
+}
+
+async fn code(args: HubCodeArgs) -> Result<(), CliError> {
     let node = node(args.folder.config()).await?;
     if node.trust.root_key().is_none() {
         return Err(StartError::NoRootKey.into());
@@ -29,7 +81,7 @@ pub async fn code(args: HubCodeArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-pub async fn list(config: Config) -> Result<(), CliError> {
+async fn list(config: Config) -> Result<(), CliError> {
     let node = node(config).await?;
     let revoked = node.store.revocations().await?;
     for hub in node.store.hubs().await? {
@@ -40,7 +92,7 @@ pub async fn list(config: Config) -> Result<(), CliError> {
     Ok(())
 }
 
-pub async fn enroll(args: EnrollArgs) -> Result<(), CliError> {
+async fn enroll(args: EnrollArgs) -> Result<(), CliError> {
     let config = args.folder.config();
     let ca = args.upstream_ca.as_deref();
     let name = hub::enroll(&config, Arc::new(SystemEnv), &args.upstream, ca, &args.code).await?;

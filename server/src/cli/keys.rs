@@ -1,10 +1,11 @@
 //! `mpp keys`
 
+use clap::{Args, Subcommand};
 use mpp_sync::ids::DeviceId;
 use mpp_sync::trust::Certificate;
 
 use super::tasks::node;
-use super::{CliError, say};
+use super::{CliError, FolderArgs, say};
 use crate::app::Node;
 use crate::calendar;
 use crate::clock::SystemEnv;
@@ -13,7 +14,34 @@ use crate::trust::{
     certificates, fingerprint, lose_root, rotate_node as rotate, rotate_root as rotate_to_new,
 };
 
-pub async fn show(config: Config) -> Result<(), CliError> {
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Print the keys' fingerprints and every certificate.
+    Show(FolderArgs),
+    /// Give this node a new key, certified by the root key. Stop the server first.
+    RotateNode(FolderArgs),
+    /// Give the office a new root key. Tablets and hubs follow, unless the old one was lost. Stop the server first.
+    RotateRoot(RotateRootArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct RotateRootArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// The old root key was lost or given away: begin anew. Every tablet is prepared again, every hub joins again.
+    #[arg(long)]
+    lost: bool,
+}
+
+pub async fn run(command: KeysCommand) -> Result<(), CliError> {
+    match command {
+        KeysCommand::Show(args) => show(args.config()).await,
+        KeysCommand::RotateNode(args) => rotate_node(args.config()).await,
+        KeysCommand::RotateRoot(args) => rotate_root(args.folder.config(), args.lost).await,
+    }
+}
+
+async fn show(config: Config) -> Result<(), CliError> {
     let node = node(config).await?;
     let known = node.trust.known();
     let place = if node.trust.root_key().is_some() { "ada di folder ini" } else { "tidak di folder ini" };
@@ -26,7 +54,7 @@ pub async fn show(config: Config) -> Result<(), CliError> {
     Ok(())
 }
 
-pub async fn rotate_node(config: Config) -> Result<(), CliError> {
+async fn rotate_node(config: Config) -> Result<(), CliError> {
     let data = config.key_folder().to_path_buf();
     let node = stopped(config).await?;
     let certificate = rotate(&data, node.store.as_ref(), &SystemEnv).await?;
@@ -36,7 +64,7 @@ pub async fn rotate_node(config: Config) -> Result<(), CliError> {
     Ok(())
 }
 
-pub async fn rotate_root(config: Config, lost: bool) -> Result<(), CliError> {
+async fn rotate_root(config: Config, lost: bool) -> Result<(), CliError> {
     let data = config.key_folder().to_path_buf();
     let node = stopped(config).await?;
     if lost {

@@ -1,15 +1,30 @@
 //! `mpp migrate-store`
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{CliError, MoveArgs, say};
+use clap::Args;
+
+use super::{CliError, say};
 use crate::app::open_store;
 use crate::backup::RECIPIENT;
 use crate::backup::archive::digest_json;
 use crate::config::Config;
 use crate::move_store::move_store;
 use crate::node_key::write_secret;
+
+#[derive(Debug, Args)]
+pub struct MoveArgs {
+    /// A data folder, or <postgres://user:password@host/database>.
+    #[arg(long)]
+    from: String,
+    /// The same; must be empty.
+    #[arg(long)]
+    to: String,
+    /// The folder with the keys, for a database. A folder moved to gets copies of them.
+    #[arg(long, env = "MPP_KEYS", default_value = "./data")]
+    keys: PathBuf,
+}
 
 /// Files that belong to the office wherever its data lies.
 const KEYS: [&str; 4] = ["node.key", "nik.key", "root.key", RECIPIENT];

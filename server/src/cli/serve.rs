@@ -1,12 +1,16 @@
 //! `mpp serve`
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::Args;
 use mpp_store::Work;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{CliError, say};
+use super::backup::PlaceArgs;
+use super::{CliError, FolderArgs, say};
 use crate::app::{App, StartError};
 use crate::catalogue_file::CatalogueFile;
 use crate::clock::SystemEnv;
@@ -14,6 +18,73 @@ use crate::config::Config;
 use crate::hub::{self, OfficeClient};
 use crate::trust::UPSTREAM;
 use crate::{demo, projection, publish};
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// Where to listen.
+    #[arg(long, env = "MPP_LISTEN", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// The address people type, for example <https://mpp.lahatkab.go.id>.
+    #[arg(long, env = "MPP_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// Code of the regency.
+    #[arg(long, env = "MPP_REGENCY", default_value = "16.04")]
+    regency: String,
+    /// Folder with villages.csv and districts.csv of the regency.
+    #[arg(long, env = "MPP_REGIONS")]
+    regions: Option<PathBuf>,
+    /// Catalogue file to publish at start.
+    #[arg(long, env = "MPP_CATALOGUE")]
+    catalogue: Option<PathBuf>,
+    /// Number of the office for people to call, for example +62731321001.
+    #[arg(long, env = "MPP_PHONE")]
+    phone: Option<String>,
+    /// The office's address: this node is then a hub of it. It has to have joined with `mpp hub enroll`.
+    #[arg(long, env = "MPP_UPSTREAM")]
+    upstream: Option<String>,
+    /// Certificates (PEM) to believe beside the system's when speaking to the office.
+    #[arg(long, env = "MPP_UPSTREAM_CA")]
+    upstream_ca: Option<PathBuf>,
+    /// Seconds between two contacts with the office when there is nothing new.
+    #[arg(long, env = "MPP_UPSTREAM_EVERY", default_value_t = crate::config::UPSTREAM_EVERY)]
+    upstream_every: u64,
+    /// Speak HTTPS with these certificates (PEM), this node's first. Read again when the file changes.
+    #[arg(long, env = "MPP_TLS_CERT", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key (PEM) of the certificate.
+    #[arg(long, env = "MPP_TLS_KEY", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Fill the office with accounts, a catalogue and service days to try it out.
+    #[arg(long)]
+    demo: bool,
+    #[command(flatten)]
+    backup: PlaceArgs,
+}
+
+impl ServeArgs {
+    pub fn config(self) -> Config {
+        let phone = self.phone.or_else(|| self.demo.then(|| crate::demo::PHONE.to_owned()));
+        Config {
+            listen: self.listen,
+            public_url: self.public_url,
+            regency: self.regency,
+            regions: self.regions,
+            catalogue: self.catalogue,
+            phone,
+            demo: self.demo,
+            backup_to: self.backup.backup_to,
+            backup_keep: Some(self.backup.backup_keep),
+            upstream: self.upstream,
+            upstream_ca: self.upstream_ca,
+            upstream_every: self.upstream_every,
+            tls_cert: self.tls_cert,
+            tls_key: self.tls_key,
+            ..self.folder.config()
+        }
+    }
+}
 
 /// In whose name a catalogue file is published.
 const PUBLISHER: &str = "mpp-serve";

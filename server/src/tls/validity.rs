@@ -1,6 +1,6 @@
 //! When an X.509 certificate ends, read from its DER without the rest of it.
 //!
-//! Source: RFC 5280, section 4.1: Certificate → tbsCertificate → [0] version, serial, signature, issuer, validity.
+//! Source: RFC 5280, section 4.1: Certificate → tbsCertificate → \[0\] version, serial, signature, issuer, validity.
 
 use crate::calendar;
 

@@ -10,6 +10,7 @@ mod chains;
 mod digest;
 mod entering;
 mod frames;
+mod give_back;
 mod login;
 mod move_store;
 mod office;
