@@ -84,13 +84,15 @@ impl Projection {
         Self { upto }
     }
 
-    /// Waits until the views include a log position, but not for ever.
-    pub async fn reach(&self, position: i64) {
+    /// Waits until the views include a log position, but not for ever: false when they do not yet.
+    pub async fn reach(&self, position: i64) -> bool {
         let mut upto = self.upto.clone();
         let reached = tokio::time::timeout(PATIENCE, upto.wait_for(|upto| *upto >= position)).await;
-        if !matches!(reached, Ok(Ok(_))) {
+        let reached = matches!(reached, Ok(Ok(_)));
+        if !reached {
             tracing::warn!(code = "PROJECTION_BEHIND", position, "answering from older views");
         }
+        reached
     }
 }
 

@@ -136,7 +136,7 @@ pub async fn generate(
         told(u64::from(number) + 1, &made);
     }
     made.changes = app.store().head().await?.position;
-    app.projection.reach(made.changes).await;
+    while !app.projection.reach(made.changes).await {}
     made.documents = documents(&app).await?;
     app.store().close().await;
     Ok(made)

@@ -164,7 +164,7 @@ impl Server {
     /// Waits until the views include everything that was acknowledged.
     pub async fn folded(&self) {
         let head = self.app.store().head().await.unwrap();
-        self.app.projection.reach(head.position).await;
+        while !self.app.projection.reach(head.position).await {}
     }
 }
 
