@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::trusted_proxy::TrustedProxy;
+
 /// Seconds between two contacts of a hub with its office.
 pub const UPSTREAM_EVERY: u64 = 15;
 
@@ -43,6 +45,8 @@ pub struct Config {
     pub tls_cert: Option<PathBuf>,
     /// The key of HTTPS (PEM).
     pub tls_key: Option<PathBuf>,
+    /// The proxies in front of this server whose `X-Forwarded-For` is believed.
+    pub trusted_proxy: Option<TrustedProxy>,
     /// Largest size of the database in pages of 4096 bytes; for tests that fill the disk.
     pub max_pages: Option<u32>,
 }
@@ -69,6 +73,7 @@ impl Config {
             upstream_every: UPSTREAM_EVERY,
             tls_cert: None,
             tls_key: None,
+            trusted_proxy: None,
             max_pages: None,
         }
     }

@@ -33,6 +33,7 @@ pub mod review;
 pub mod telemetry;
 pub mod tls;
 pub mod trust;
+pub mod trusted_proxy;
 
 use std::sync::Arc;
 

@@ -228,7 +228,7 @@ fn each<T>(changes: Vec<LoggedChange>, read: impl Fn(Kind, DocumentId, &[Vec<u8>
 }
 
 /// Does something with one document; none, and a line in the log, when that panicked.
-fn caught<T>(document: DocumentId, read: impl FnOnce() -> T) -> Option<T> {
+pub fn caught<T>(document: DocumentId, read: impl FnOnce() -> T) -> Option<T> {
     let answer = catch_unwind(AssertUnwindSafe(read)).ok();
     if answer.is_none() {
         tracing::error!(code = "PROJECTION_PANICKED", document = %document, "left out of the views");

@@ -17,6 +17,7 @@ use crate::clock::SystemEnv;
 use crate::config::Config;
 use crate::hub::{self, OfficeClient};
 use crate::trust::UPSTREAM;
+use crate::trusted_proxy::TrustedProxy;
 use crate::{demo, projection, publish};
 
 #[derive(Debug, Args)]
@@ -56,6 +57,10 @@ pub struct ServeArgs {
     /// The key (PEM) of the certificate.
     #[arg(long, env = "MPP_TLS_KEY", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// The proxy in front of this server: `loopback`, or addresses like 10.0.0.0/8. Wrong passwords then count for the
+    /// address that it passes on.
+    #[arg(long, env = "MPP_TRUSTED_PROXY")]
+    trusted_proxy: Option<TrustedProxy>,
     /// Fill the office with accounts, a catalogue and service days to try it out.
     #[arg(long)]
     demo: bool,
@@ -81,6 +86,7 @@ impl ServeArgs {
             upstream_every: self.upstream_every,
             tls_cert: self.tls_cert,
             tls_key: self.tls_key,
+            trusted_proxy: self.trusted_proxy,
             ..self.folder.config()
         }
     }

@@ -22,10 +22,12 @@ use crate::review::{quarantine, tablets};
 
 /// Rows of one page of the list.
 const PAGE: i64 = 50;
+/// How many days ago the oldest day that is listed may be: the rosters of five years would be megabytes.
+const DAYS_BACK: i64 = 400;
 /// Words of one search.
 const WORDS_MAX: usize = 8;
 
-/// `GET /api/office/days`: every day, the newest first.
+/// `GET /api/office/days`: the days to come and those of the last thirteen months, the newest first.
 ///
 /// # Errors
 /// When the store fails.
@@ -33,7 +35,7 @@ pub async fn office_days(
     State(app): State<Shared>,
     AuthSupervisor(_): AuthSupervisor,
 ) -> Result<Json<Value>, ApiError> {
-    let mut days = days(app.store(), None).await?;
+    let mut days = days(app.store(), Some(&app.date(-DAYS_BACK))).await?;
     days.reverse();
     Ok(Json(json!({ "days": days })))
 }

@@ -6,15 +6,17 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::http::StatusCode;
 use axum::middleware::from_fn;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 
+use super::error::ApiError;
 use super::guard::{REQUEST_ID, same_site, secure_headers};
 use super::{
     Shared, assets, backup, bundle, device, field, health, hubs, login, office, public, residents, sync,
@@ -101,6 +103,7 @@ fn around(routes: Router, env: std::sync::Arc<dyn Env>) -> Router {
             .layer(PropagateRequestIdLayer::new(REQUEST_ID))
             .layer(from_fn(secure_headers))
             .layer(from_fn(same_site))
+            .layer(CatchPanicLayer::custom(panicked))
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT)),
     )
 }
@@ -131,6 +134,13 @@ fn log_response(response: &Response, latency: Duration, _: &Span) {
     } else {
         tracing::debug!(status, milliseconds, "answered");
     }
+}
+
+/// Whatever a handler did not foresee is an answer, not a broken connection. What it panicked with stays out of both.
+#[expect(clippy::needless_pass_by_value, reason = "it is the function that the layer takes")]
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    tracing::error!(code = "HANDLER_PANICKED", "a request was answered with 500");
+    ApiError::internal().into_response()
 }
 
 #[derive(Clone)]

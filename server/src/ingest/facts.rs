@@ -157,13 +157,14 @@ async fn aside(
     }
     let mut rows = store.quarantined_of(touched).await?;
     if !again.is_empty() {
-        let chains = store.all_chains().await?;
-        let sessions: Vec<[u8; 16]> = chains
+        let mut waiting = store.quarantined_for(&[Refusal::DayNotGranted.code()], RETRIES).await?;
+        let sessions: BTreeSet<[u8; 16]> = waiting.iter().map(|row| row.session).collect();
+        let chains = store.chains(&sessions.into_iter().collect::<Vec<_>>()).await?;
+        let sessions: BTreeSet<[u8; 16]> = chains
             .iter()
             .filter(|chain| again.contains(&Again::Granted(DeviceId(chain.device))))
             .map(|chain| chain.session)
             .collect();
-        let mut waiting = store.quarantined_for(&[Refusal::DayNotGranted.code()], RETRIES).await?;
         waiting.retain(|row| sessions.contains(&row.session));
         // What follows on those changes waits for them, whatever its own reason.
         let documents: BTreeSet<[u8; 16]> = waiting.iter().map(|row| row.document).collect();

@@ -123,8 +123,10 @@ impl Catalogue {
 /// # Errors
 /// [`StoreError`].
 pub async fn days(store: &dyn Store, from: Option<&str>) -> Result<Vec<Value>, StoreError> {
-    let mut days = views_of(store, Kind::ServiceDay).await?;
-    days.retain(|day| from.is_none_or(|from| text(day, "date") >= from));
+    let mut days = match from {
+        Some(from) => store.days_from(from).await?.iter().map(json_of).collect::<Result<Vec<_>, _>>()?,
+        None => views_of(store, Kind::ServiceDay).await?,
+    };
     days.sort_by_key(|day| (text(day, "date").to_owned(), text(day, "place").to_owned()));
     Ok(days)
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::applications::Words;
 use super::published::json_of;
-use crate::projection::{connected, opened, residents, status_word};
+use crate::projection::{caught, connected, opened, residents, status_word};
 
 /// Other applications of the same person shown at most.
 const OTHERS_MAX: i64 = 50;
@@ -26,7 +26,10 @@ pub async fn record(
     words: &Words<'_>,
 ) -> Result<Option<Value>, StoreError> {
     let Some(document) = opened(store.changes_of(&[id.0]).await?).pop() else { return Ok(None) };
-    let Some(View::Application(application)) = View::of(&document) else { return Ok(None) };
+    // A panic of the document engine costs a part of the page, not the page.
+    let Some(View::Application(application)) = caught(id, || View::of(&document)).flatten() else {
+        return Ok(None);
+    };
     let (group, members) = match application.resident {
         Some(resident) => group_of(store, resident).await?,
         None => (None, Vec::new()),
@@ -36,9 +39,16 @@ pub async fn record(
         None => None,
     };
     let shown: Vec<&Document> = std::iter::once(&document).chain(&members).collect();
-    let mut entries: Vec<_> = shown.iter().flat_map(|document| history(document)).collect();
+    let mut entries: Vec<_> = shown
+        .iter()
+        .flat_map(|document| caught(document.id(), || history(document)).unwrap_or_default())
+        .collect();
     entries.sort_by_key(|entry| entry.author.at);
-    let views: Vec<Value> = members.iter().filter_map(View::of).map(|view| view.to_json()).collect();
+    let views: Vec<Value> = members
+        .iter()
+        .filter_map(|member| caught(member.id(), || View::of(member))?)
+        .map(|view| view.to_json())
+        .collect();
     let standard = words.catalogue.standard(&application.service, Some(application.standard));
     Ok(Some(json!({
         "standard": standard.or_else(|| words.catalogue.standard(&application.service, None)),
@@ -60,7 +70,8 @@ async fn group_of(
     resident: DocumentId,
 ) -> Result<(Option<ResidentGroup>, Vec<Document>), StoreError> {
     let connected = connected(store, resident.0).await?;
-    let groups = group_residents(&residents(store, &connected).await?);
+    let known = residents(store, &connected).await?;
+    let groups = caught(resident, || group_residents(&known)).unwrap_or_default();
     let group = groups.into_iter().find(|group| group.members.contains(&resident));
     let ids: Vec<Id> = match &group {
         Some(group) => group.members.iter().chain(&group.question_with).map(|id| id.0).collect(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mpp_store::{DeviceEventRow, Id, Store, StoreError};
+use mpp_store::{ChainRow, DeviceEventRow, Id, Store, StoreError};
 use serde_json::{Value, json};
 
 use super::standing::Standing;
@@ -15,19 +15,23 @@ use crate::contacts::contact;
 pub async fn tablets(store: &dyn Store, day: Option<Id>) -> Result<Vec<Value>, StoreError> {
     let people = super::people(store).await?;
     let chains = store.all_chains().await?;
+    let mut by_device: BTreeMap<Id, Vec<&ChainRow>> = BTreeMap::new();
+    for chain in &chains {
+        by_device.entry(chain.device).or_default().push(chain);
+    }
     let aside: BTreeMap<Id, i64> = store.quarantine_counts().await?.into_iter().collect();
     let let_go = store.releases().await?;
     let name_of = |username: &str| people.get(username).map_or(username, String::as_str).to_owned();
     let mut found = Vec::new();
     let events = store.device_events().await?;
-    let mut grants = store.grants().await?;
+    let mut grants = match day {
+        Some(day) => store.grants_on(day).await?,
+        None => store.grants().await?,
+    };
     grants.sort_by(|one, two| (one.day, &one.label).cmp(&(two.day, &two.label)));
     for grant in grants {
-        if day.is_some_and(|day| day != grant.day) {
-            continue;
-        }
         let Some(device) = store.device(grant.device).await? else { continue };
-        let of_device: Vec<_> = chains.iter().filter(|chain| chain.device == grant.device).collect();
+        let of_device = by_device.get(&grant.device).cloned().unwrap_or_default();
         let own: Vec<_> = of_device.iter().filter(|chain| chain.day == Some(grant.day)).collect();
         let covered = store.covered_chains_of(grant.device).await?;
         let of_day = covered.iter().filter(|chain| own.iter().any(|one| one.session == chain.session));

@@ -106,6 +106,16 @@ impl Views for PostgresStore {
         rows.iter().map(view).collect()
     }
 
+    async fn days_from(&self, date: &str) -> Result<Vec<DocumentViewRow>, StoreError> {
+        let rows =
+            sqlx::query("SELECT * FROM document_view WHERE kind = 4 AND (view::json ->> 'date') >= $1")
+                .bind(date)
+                .fetch_all(&self.pool)
+                .await
+                .map_err(failed)?;
+        rows.iter().map(view).collect()
+    }
+
     async fn views_after(
         &self,
         kind: i64,

@@ -110,6 +110,17 @@ impl Views for SqliteStore {
         Ok(found)
     }
 
+    async fn days_from(&self, date: &str) -> Result<Vec<DocumentViewRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM document_view WHERE kind = 4 AND (json_extract(view, '$.date')) >= $1",
+        )
+        .bind(date)
+        .fetch_all(&self.reader)
+        .await
+        .map_err(failed)?;
+        rows.iter().map(view).collect()
+    }
+
     async fn views_after(
         &self,
         kind: i64,

@@ -49,7 +49,7 @@ macro_rules! conformance_suite {
                 a_quarantined_change_is_listed, an_accepted_change_leaves_quarantine, a_second_refusal_counts_as_a_retry,
             ],
             views: [
-                a_view_is_replaced, rows_are_listed_newest_first, the_list_is_filtered, the_list_is_paged,
+                a_view_is_replaced, days_are_found_by_their_date, rows_are_listed_newest_first, the_list_is_filtered, the_list_is_paged,
                 residents_are_neighbours_by_key_and_by_decision, a_changed_key_marks_both_groups,
                 group_flags_reach_the_list, tracking_codes_are_found, a_reset_empties_the_views,
                 texts_of_any_length_and_with_any_character_are_taken, a_step_that_begins_elsewhere_is_refused,

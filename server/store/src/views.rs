@@ -181,6 +181,8 @@ pub trait Views {
     async fn view(&self, document: Id) -> Result<Option<DocumentViewRow>, StoreError>;
     /// Several views, by document id.
     async fn views(&self, documents: &[Id]) -> Result<Vec<DocumentViewRow>, StoreError>;
+    /// Service days (kind 4) whose `date` is not before this one (`YYYY-MM-DD`), in no order.
+    async fn days_from(&self, date: &str) -> Result<Vec<DocumentViewRow>, StoreError>;
     /// Views of a kind after a document id, by document id, at most `limit`.
     async fn views_after(
         &self,

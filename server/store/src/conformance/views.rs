@@ -222,3 +222,21 @@ pub async fn a_step_that_begins_elsewhere_is_refused(store: &dyn Store) -> Resul
     assert!(store.residents_to_regroup(10).await?.is_empty());
     Ok(())
 }
+
+/// Days from a date on; nothing else that has a date.
+pub async fn days_are_found_by_their_date(store: &dyn Store) -> Result<(), StoreError> {
+    let dated = |document, kind, date: &str| view(document, kind, &format!("{{\"date\":\"{date}\"}}"));
+    let documents = vec![
+        dated(1, 4, "2025-12-31"),
+        dated(2, 4, "2026-01-01"),
+        dated(3, 4, "2026-11-02"),
+        dated(4, 3, "2026-11-02"),
+        view(5, 4, "{}"),
+    ];
+    store.project(&Projected { documents, upto: 5, ..Projected::default() }).await?;
+    let mut found: Vec<_> = store.days_from("2026-01-01").await?.iter().map(|row| row.document).collect();
+    found.sort_unstable();
+    assert_eq!(found, vec![id(2), id(3)]);
+    assert!(store.days_from("2027-01-01").await?.is_empty());
+    Ok(())
+}
