@@ -1,6 +1,6 @@
 //! What is kept aside: what it is, from whom, and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mpp_store::{Id, QuarantineRow, Store, StoreError};
 use mpp_sync::document::Refusal;
@@ -18,13 +18,15 @@ const ROWS_MAX: i64 = 500;
 /// [`StoreError`].
 pub async fn quarantine(store: &dyn Store, office: DeviceId) -> Result<Vec<Value>, StoreError> {
     let people = super::people(store).await?;
-    let chains: BTreeMap<Id, _> =
-        store.all_chains().await?.into_iter().map(|chain| (chain.session, chain)).collect();
+    let rows = store.quarantined(ROWS_MAX).await?;
+    let sessions: BTreeSet<Id> = rows.iter().map(|row| row.session).collect();
+    let chains = store.chains(&sessions.into_iter().collect::<Vec<_>>()).await?;
+    let chains: BTreeMap<Id, _> = chains.into_iter().map(|chain| (chain.session, chain)).collect();
     let devices: BTreeMap<Id, String> =
         store.devices().await?.into_iter().map(|device| (device.id, device.name)).collect();
     let grants = store.grants().await?;
     let mut found = Vec::new();
-    for row in store.quarantined(ROWS_MAX).await? {
+    for row in rows {
         let chain = chains.get(&row.session);
         let label = chain.and_then(|chain| {
             if chain.device == office.0 {

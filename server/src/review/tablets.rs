@@ -1,6 +1,6 @@
 //! Which tablets have been heard of, with what, and what of theirs is still missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mpp_store::{ChainRow, DeviceEventRow, Id, Store, StoreError};
 use serde_json::{Value, json};
@@ -14,11 +14,6 @@ use crate::contacts::contact;
 /// [`StoreError`].
 pub async fn tablets(store: &dyn Store, day: Option<Id>) -> Result<Vec<Value>, StoreError> {
     let people = super::people(store).await?;
-    let chains = store.all_chains().await?;
-    let mut by_device: BTreeMap<Id, Vec<&ChainRow>> = BTreeMap::new();
-    for chain in &chains {
-        by_device.entry(chain.device).or_default().push(chain);
-    }
     let aside: BTreeMap<Id, i64> = store.quarantine_counts().await?.into_iter().collect();
     let let_go = store.releases().await?;
     let name_of = |username: &str| people.get(username).map_or(username, String::as_str).to_owned();
@@ -29,6 +24,12 @@ pub async fn tablets(store: &dyn Store, day: Option<Id>) -> Result<Vec<Value>, S
         None => store.grants().await?,
     };
     grants.sort_by(|one, two| (one.day, &one.label).cmp(&(two.day, &two.label)));
+    let devices: BTreeSet<Id> = grants.iter().map(|grant| grant.device).collect();
+    let chains = store.chains_of(&devices.into_iter().collect::<Vec<_>>()).await?;
+    let mut by_device: BTreeMap<Id, Vec<&ChainRow>> = BTreeMap::new();
+    for chain in &chains {
+        by_device.entry(chain.device).or_default().push(chain);
+    }
     for grant in grants {
         let Some(device) = store.device(grant.device).await? else { continue };
         let of_device = by_device.get(&grant.device).cloned().unwrap_or_default();

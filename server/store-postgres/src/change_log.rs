@@ -32,6 +32,16 @@ impl ChangeLog for PostgresStore {
         rows.iter().map(chain).collect()
     }
 
+    async fn chains_of(&self, devices: &[Id]) -> Result<Vec<ChainRow>, StoreError> {
+        let rows =
+            sqlx::query("SELECT * FROM chain WHERE device = ANY($1) ORDER BY last_at DESC, session")
+                .bind(ids(devices))
+                .fetch_all(&self.pool)
+                .await
+                .map_err(failed)?;
+        rows.iter().map(chain).collect()
+    }
+
     async fn all_chains(&self) -> Result<Vec<ChainRow>, StoreError> {
         let rows = sqlx::query("SELECT * FROM chain ORDER BY last_at DESC, session")
             .fetch_all(&self.pool)

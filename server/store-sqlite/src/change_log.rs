@@ -36,6 +36,19 @@ impl ChangeLog for SqliteStore {
         Ok(found)
     }
 
+    async fn chains_of(&self, devices: &[Id]) -> Result<Vec<ChainRow>, StoreError> {
+        let mut found = Vec::new();
+        for chunk in devices.chunks(CHUNK) {
+            let mut query = QueryBuilder::new("SELECT * FROM chain WHERE device IN ");
+            push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
+            for row in &query.build().fetch_all(&self.reader).await.map_err(failed)? {
+                found.push(chain(row)?);
+            }
+        }
+        found.sort_by_key(|chain| (std::cmp::Reverse(chain.last_at), chain.session));
+        Ok(found)
+    }
+
     async fn all_chains(&self) -> Result<Vec<ChainRow>, StoreError> {
         let rows = sqlx::query("SELECT * FROM chain ORDER BY last_at DESC, session")
             .fetch_all(&self.reader)

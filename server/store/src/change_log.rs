@@ -330,6 +330,8 @@ pub trait ChangeLog {
     async fn head(&self) -> Result<Cursor, StoreError>;
     /// The chains that are held among `sessions`.
     async fn chains(&self, sessions: &[Id]) -> Result<Vec<ChainRow>, StoreError>;
+    /// The chains of these devices, newest arrival first.
+    async fn chains_of(&self, devices: &[Id]) -> Result<Vec<ChainRow>, StoreError>;
     /// Every chain, newest arrival first.
     async fn all_chains(&self) -> Result<Vec<ChainRow>, StoreError>;
     /// The sums of chains of the months `from..=to`, by month and device.

@@ -19,6 +19,8 @@ pub async fn an_appended_batch_is_all_there(store: &dyn Store) -> Result<(), Sto
     assert_eq!(store.head().await?, head);
     assert_eq!(store.chains(&[id(1), id(2)]).await?, vec![chain(1, 2)]);
     assert_eq!(store.all_chains().await?, vec![chain(1, 2)]);
+    assert_eq!(store.chains_of(&[id(199), id(200)]).await?, vec![chain(1, 2)]);
+    assert!(store.chains_of(&[id(199)]).await?.is_empty());
     assert_eq!(store.frame(id(1), 1).await?, Some(frame(1, 1)));
     assert_eq!(store.frame(id(1), 2).await?, None);
     assert_eq!(store.frames(id(1), 1, 10).await?, vec![frame(1, 1)]);
