@@ -137,7 +137,6 @@ fn log_response(response: &Response, latency: Duration, _: &Span) {
 }
 
 /// Whatever a handler did not foresee is an answer, not a broken connection. What it panicked with stays out of both.
-#[expect(clippy::needless_pass_by_value, reason = "it is the function that the layer takes")]
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     tracing::error!(code = "HANDLER_PANICKED", "a request was answered with 500");
     ApiError::internal().into_response()

@@ -33,12 +33,11 @@ impl ChangeLog for PostgresStore {
     }
 
     async fn chains_of(&self, devices: &[Id]) -> Result<Vec<ChainRow>, StoreError> {
-        let rows =
-            sqlx::query("SELECT * FROM chain WHERE device = ANY($1) ORDER BY last_at DESC, session")
-                .bind(ids(devices))
-                .fetch_all(&self.pool)
-                .await
-                .map_err(failed)?;
+        let rows = sqlx::query("SELECT * FROM chain WHERE device = ANY($1) ORDER BY last_at DESC, session")
+            .bind(ids(devices))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(failed)?;
         rows.iter().map(chain).collect()
     }
 
