@@ -101,6 +101,7 @@ pub fn call(name: &str, input: Json, blobs: &[Vec<u8>]) -> Result<Answer, CallEr
         "repair_begin" => caller::repair_begin(&parameters),
         "repair_answer" => caller::repair_answer(&parameters),
         "offers_choose" => caller::offers_choose(&parameters),
+        "batches_arrived" => caller::batches_arrived(&parameters),
         "batches_drop" => caller::batches_drop(&parameters),
         "cursors_adopt" => caller::cursors_adopt(&parameters),
         "chains_to_name" => caller::chains_to_name(&parameters),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use chains::{ClaimedChain, Naming, Said, Tiers, chains_to_name, tiers};
 pub use compare::{Compared, SCOPE_DIFFERS, compare, repair_answer, repair_begin};
-pub use keep::{KeptBatch, Offering, Outdated, batches_outdated, offers_to_make};
+pub use keep::{KeptBatch, Offering, Outdated, batches_arrived, batches_outdated, offers_to_make};
 pub use lineage::{Adopted, Place, adopt};
 pub use page::{Listing, NodeHolds, OwnFrame, PageRefused, listings_of, take_page};
 

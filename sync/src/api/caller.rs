@@ -222,7 +222,7 @@ pub(super) fn offers_choose(parameters: &Parameters<'_>) -> Result<Answer, CallE
     Ok(plain(json!({"offer": offer, "nowhere": nowhere})))
 }
 
-/// `{batches, log, backed_up}`: which kept batches need not be kept.
+/// `{batches, log, ancestors, backed_up}`: which kept batches need not be kept.
 pub(super) fn batches_drop(parameters: &Parameters<'_>) -> Result<Answer, CallError> {
     #[derive(Deserialize)]
     struct Batch {
@@ -235,6 +235,8 @@ pub(super) fn batches_drop(parameters: &Parameters<'_>) -> Result<Answer, CallEr
     struct Input {
         batches: Vec<Batch>,
         log: LogId,
+        #[serde(default)]
+        ancestors: Vec<Ancestor>,
         backed_up: u64,
     }
     let input: Input = parameters.read()?;
@@ -243,7 +245,35 @@ pub(super) fn batches_drop(parameters: &Parameters<'_>) -> Result<Answer, CallEr
         KeptBatch { id, log, position, changes }
     };
     let batches: Vec<KeptBatch<u64>> = input.batches.iter().map(kept).collect();
-    Ok(plain(json!(caller::batches_outdated(&batches, input.log, input.backed_up))))
+    Ok(plain(json!(caller::batches_outdated(&batches, input.log, &input.ancestors, input.backed_up))))
+}
+
+/// `{batches, log, equal}`: which batches have arrived in the office's log, since nothing differs in these scopes.
+pub(super) fn batches_arrived(parameters: &Parameters<'_>) -> Result<Answer, CallError> {
+    #[derive(Deserialize)]
+    struct Batch {
+        id: u64,
+        log: LogId,
+        position: u64,
+        scopes: Vec<String>,
+    }
+    #[derive(Deserialize)]
+    struct Input {
+        batches: Vec<Batch>,
+        log: LogId,
+        equal: BTreeSet<String>,
+    }
+    let input: Input = parameters.read()?;
+    let offering = |read: &'_ Batch| -> KeptBatch<u64> {
+        let Batch { id, log, position, .. } = *read;
+        KeptBatch { id, log, position, changes: 0 }
+    };
+    let batches: Vec<Offering<'_, u64>> = input
+        .batches
+        .iter()
+        .map(|read| Offering { batch: offering(read), items: Vec::new(), scopes: texts(&read.scopes) })
+        .collect();
+    Ok(plain(json!({"arrived": caller::batches_arrived(input.log, &input.equal, &batches)})))
 }
 
 /// `{log, ancestors, known}`: where to go on in a log that was not read before.

@@ -255,6 +255,8 @@ fn another_log_batches_and_chains_are_decided_through_the_calls() {
     assert_eq!(chosen, json!({"offer": [1], "nowhere": ["09".repeat(32)]}));
     let dropped = ok("batches_drop", json!({"batches": batches, "log": old, "backed_up": 5}), &[]).json;
     assert_eq!(dropped, json!({"drop": [1], "over": []}));
+    let arrived = ok("batches_arrived", json!({"batches": batches, "log": new, "equal": ["b"]}), &[]).json;
+    assert_eq!(arrived, json!({"arrived": [1]}));
     let attested = json!({"log": old, "public_key": {"$b": 0}, "entries": entries, "attestation": {"$b": 1}});
     let verdict = ok("attestation_verify", attested, &[vec![4; 65], vec![1; 64]]).json;
     assert_eq!(verdict, json!({"valid": false}));

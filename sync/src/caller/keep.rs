@@ -14,9 +14,9 @@ use crate::limits::KEPT_CHANGES_MAX;
 pub struct KeptBatch<I> {
     /// What the caller calls it; in the order of arrival.
     pub id: I,
-    /// The log it came from.
+    /// The log that is known to have it: the one it came from, later one that it was given back to.
     pub log: LogId,
-    /// The highest position of the cursors it came with: everything in it stands at or before that.
+    /// Everything in it stands at or before this position there: at first the highest one of the cursors it came with.
     pub position: u64,
     /// How many changes it has.
     pub changes: usize,
@@ -31,9 +31,18 @@ pub struct Outdated<I> {
     pub over: Vec<I>,
 }
 
-/// Which batches need not be kept, given the log that answered and up to where its newest verified backup reaches.
-pub fn batches_outdated<I: Copy>(batches: &[KeptBatch<I>], log: LogId, backed_up: u64) -> Outdated<I> {
-    let covered = |batch: &&KeptBatch<I>| batch.log == log && batch.position <= backed_up;
+/// Which batches need not be kept, given the log that answered, those it goes on from, and up to where its newest verified
+/// backup reaches.
+pub fn batches_outdated<I: Copy>(
+    batches: &[KeptBatch<I>],
+    log: LogId,
+    ancestors: &[Ancestor],
+    backed_up: u64,
+) -> Outdated<I> {
+    let covered = |batch: &&KeptBatch<I>| {
+        let within = ancestors.iter().any(|of| of.log == batch.log && batch.position <= of.position);
+        (batch.log == log || within) && batch.position <= backed_up
+    };
     let drop = batches.iter().filter(covered).map(|batch| batch.id).collect();
     let mut left = 0;
     let mut over = Vec::new();
@@ -75,4 +84,13 @@ pub fn offers_to_make<I: Copy>(
         asked || (unasked && forgotten(&offering.batch))
     });
     chosen.map(|offering| offering.batch.id).collect()
+}
+
+/// Which batches have arrived in the office's log `log`, because nothing that it lists in the `equal` scopes differs from
+/// what is kept: their place is from now on the position that was compared at.
+pub fn batches_arrived<I: Copy>(log: LogId, equal: &BTreeSet<String>, batches: &[Offering<'_, I>]) -> Vec<I> {
+    let arrived = batches.iter().filter(|offering| {
+        offering.batch.log != log && offering.scopes.iter().all(|scope| equal.contains(*scope))
+    });
+    arrived.map(|offering| offering.batch.id).collect()
 }

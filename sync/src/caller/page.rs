@@ -107,7 +107,7 @@ fn resolve<'s>(
         };
         match name {
             Ok(name) => {
-                listings.extend(scopes.iter().map(|scope| Listing { scope: (*scope).to_owned(), name }))
+                listings.extend(scopes.iter().map(|scope| Listing { scope: (*scope).to_owned(), name }));
             }
             Err(chain) if refused.contains(&chain) => {}
             Err(chain) => refused.push(chain),

@@ -12,7 +12,9 @@ fn name(n: u8) -> Name {
 
 fn sum(numbers: &[u8]) -> ScopeSum {
     let mut sum = ScopeSum::default();
-    numbers.iter().for_each(|n| sum.add(&name(*n).document, &name(*n).hash));
+    for n in numbers {
+        sum.add(&name(*n).document, &name(*n).hash);
+    }
     sum
 }
 
@@ -128,11 +130,29 @@ fn batch(id: u64, log: u8, position: u64, changes: usize) -> KeptBatch<u64> {
 fn a_batch_is_kept_until_the_backup_of_its_log_covers_it_and_the_oldest_go_when_there_are_too_many() {
     let most = crate::limits::KEPT_CHANGES_MAX;
     let batches = [batch(0, 1, 5, 3), batch(1, 2, 2, 1), batch(2, 1, 6, most - 1), batch(3, 1, 9, 1)];
-    let outdated = batches_outdated(&batches, LogId([1; 16]), 5);
+    let outdated = batches_outdated(&batches, LogId([1; 16]), &[], 5);
     assert_eq!(outdated, Outdated { drop: vec![0], over: vec![1] });
-    let outdated = batches_outdated(&batches, LogId([1; 16]), 9);
+    let outdated = batches_outdated(&batches, LogId([1; 16]), &[], 9);
     assert_eq!(outdated, Outdated { drop: vec![0, 2, 3], over: vec![] });
-    assert_eq!(batches_outdated(&batches[..2], LogId([3; 16]), 99), Outdated { drop: vec![], over: vec![] });
+    let none = Outdated { drop: vec![], over: vec![] };
+    assert_eq!(batches_outdated(&batches[..2], LogId([3; 16]), &[], 99), none);
+    let parted = |position| [Ancestor { log: LogId([1; 16]), position, rolling: Rolling([0; 8]) }];
+    let restored = batches_outdated(&batches[..2], LogId([3; 16]), &parted(5), 99);
+    assert_eq!(restored.drop, [0], "the log that goes on from theirs has them in its backup");
+    assert_eq!(batches_outdated(&batches[..2], LogId([3; 16]), &parted(4), 99), none);
+    assert_eq!(batches_outdated(&batches[..2], LogId([3; 16]), &parted(5), 4), none);
+}
+
+#[test]
+fn a_batch_of_a_lost_log_has_its_place_in_the_new_one_when_nothing_differs() {
+    let offering = |id, log, scopes: &[&'static str]| Offering {
+        batch: batch(id, log, 5, 1),
+        items: Vec::new(),
+        scopes: scopes.to_vec(),
+    };
+    let batches = [offering(0, 1, &["a"]), offering(1, 1, &["a", "b"]), offering(2, 2, &["a"])];
+    let equal = BTreeSet::from(["a".to_owned()]);
+    assert_eq!(batches_arrived(LogId([2; 16]), &equal, &batches), [0]);
 }
 
 #[test]
