@@ -7,7 +7,8 @@ use mpp_sync::check::day_scope;
 use mpp_sync::digest::{ScopeSum, fold};
 use mpp_sync::document::{chunk_of, contents_of, time_of};
 use mpp_sync::exchange::{
-    Changes, Extras, Hello, Listed, RepairRequest, ResponseRecord, encode_request, encode_request_with, flags,
+    ChainClaim, Changes, Extras, HeldChain, Hello, Listed, RepairRequest, ResponseRecord, encode_request,
+    encode_request_with, flags,
 };
 use mpp_sync::frame::{Frame, SessionHeader, cut};
 use mpp_sync::ids::{DocumentId, FrameHash, Kind, SaveHash, SessionId};
@@ -178,6 +179,14 @@ async fn a_copied_tablet_is_noticed_and_both_ways_it_went_on_are_kept() {
     let again = twin.push(&server, &cookie, &twin.frames.clone()).await;
     assert!(refused(&again).is_empty(), "a frame that is kept is a success");
     assert_eq!(held(&again, tablet.session), 1);
+    // A copy of the copy, with its first frame only, hears that this one is here (found by the simulator, seed 1001963).
+    let claimed = vec![ChainClaim { session: twin.session, frames: 1 }];
+    let shorter = Hello { chains: claimed, ..twin.hello() };
+    let body = Body::from(encode_request::<Vec<u8>>(&shorter, &[]));
+    let records = exchange(&server, &cookie, body).await.unwrap();
+    let ResponseRecord::Holds(holds) = &records[1] else { panic!("{records:?}") };
+    let head = Frame::decode(&twin.frames[1]).unwrap().previous;
+    assert!(holds.contains(&HeldChain { session: twin.session, frames: 1, head }));
     let rows = server.read("/api/office/tablets", &supervisor).await;
     assert_eq!(rows["tablets"][0]["events"][0]["kind"], "forked");
     let rows = server.read("/api/office/quarantine", &supervisor).await;

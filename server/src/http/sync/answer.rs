@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mpp_store::PullQuery;
-use mpp_sync::exchange::{HeldChain, Hello, ResponseRecord, ResponseWriter, Welcome};
-use mpp_sync::frame::Frame;
-use mpp_sync::ids::{ChangeHash, DocumentId, FrameHash, SessionId};
+use mpp_sync::exchange::{Hello, ResponseRecord, ResponseWriter, Welcome};
+use mpp_sync::ids::{ChangeHash, DocumentId};
 
+use super::holds::holds;
 use super::{Exchange, asks_again};
 use crate::backup::standing::standing;
 use crate::chains;
@@ -14,31 +14,19 @@ use crate::http::Shared;
 use crate::http::error::ApiError;
 use crate::http::pull::write_changes;
 use crate::http::repair::write_repairs;
-use crate::lineage::Lineage;
 use crate::receipts::receipts;
 
 pub(super) async fn answer(
     app: &Shared,
     exchange: &Exchange,
     hello: &Hello,
-    lineage: &Lineage,
     readable: &BTreeSet<String>,
     pull: Option<(PullQuery, bool)>,
 ) -> Result<Vec<u8>, ApiError> {
     let mut writer = ResponseWriter::default();
-    writer.record(&ResponseRecord::Welcome(welcome(app, hello, lineage).await?));
+    writer.record(&ResponseRecord::Welcome(welcome(app, hello).await?));
     let sessions: Vec<[u8; 16]> = exchange.sessions.iter().map(|session| session.0).collect();
-    let held = app.store().chains(&sessions).await?;
-    let of_device: Vec<[u8; 16]> =
-        held.iter().filter(|row| row.device == hello.device.0).map(|row| row.session).collect();
-    let held = held.into_iter().map(|row| HeldChain {
-        session: SessionId(row.session),
-        frames: u64::try_from(row.frames).unwrap_or(0),
-        head: FrameHash(row.head_hash).prefix(),
-    });
-    let mut held: Vec<HeldChain> = held.collect();
-    held.extend(branches(app, &sessions).await?);
-    held.extend(known_to(app, hello, &held).await?);
+    let (held, of_device) = holds(app, hello, &sessions).await?;
     writer.record(&ResponseRecord::Holds(held));
     let node = &app.node;
     for receipt in receipts(app.store(), &node.key, node.log, app.env().now(), &sessions).await? {
@@ -66,14 +54,14 @@ pub(super) async fn answer(
     write_repairs(app, &mut writer, hello, &exchange.repairs, readable).await?;
     let more = match pull {
         Some((query, left_out)) => write_changes(app, &mut writer, hello, query, left_out).await?,
-        None => asks_again(app, hello, lineage),
+        None => asks_again(app, hello),
     };
     let mut body = writer.take();
     body.extend(writer.finish(more));
     Ok(body)
 }
 
-async fn welcome(app: &Shared, hello: &Hello, lineage: &Lineage) -> Result<Welcome, ApiError> {
+async fn welcome(app: &Shared, hello: &Hello) -> Result<Welcome, ApiError> {
     let now = app.env().now();
     let standing = standing(app.store(), &app.config.data, now).await?;
     Ok(Welcome {
@@ -84,39 +72,7 @@ async fn welcome(app: &Shared, hello: &Hello, lineage: &Lineage) -> Result<Welco
         backed_up: standing.position(),
         backup: standing.state,
         node: Some(app.node.key.device()),
-        ancestors: lineage.told_to(hello.pull.as_ref(), app.node.log),
     })
-}
-
-/// The ends of second branches of the sessions, so that a copied tablet hears that its frames arrived too.
-async fn branches(app: &Shared, sessions: &[[u8; 16]]) -> Result<Vec<HeldChain>, ApiError> {
-    let rows = app.store().branch_frames(sessions).await?;
-    let read: Vec<Frame> = rows.iter().filter_map(|row| Frame::decode(&row.bytes).ok()).collect();
-    let ends = rows.iter().filter(|row| {
-        let head = FrameHash(row.hash).prefix();
-        !read.iter().any(|frame| frame.session.0 == row.session && frame.previous == head)
-    });
-    let held = ends.map(|row| HeldChain {
-        session: SessionId(row.session),
-        frames: u64::try_from(row.number).unwrap_or(0) + 1,
-        head: FrameHash(row.hash).prefix(),
-    });
-    Ok(held.collect())
-}
-
-/// Of chains of which more is held than the caller knows: that what it knows is held too.
-async fn known_to(app: &Shared, hello: &Hello, held: &[HeldChain]) -> Result<Vec<HeldChain>, ApiError> {
-    let mut found = Vec::new();
-    for claim in &hello.chains {
-        let longer = held.iter().any(|chain| chain.session == claim.session && chain.frames > claim.frames);
-        let Some(last) = claim.frames.checked_sub(1).filter(|_| longer) else { continue };
-        let last = i64::try_from(last).unwrap_or(i64::MAX);
-        if let Some(row) = app.store().frame(claim.session.0, last).await? {
-            let prefix = FrameHash(row.hash).prefix();
-            found.push(HeldChain { session: claim.session, frames: claim.frames, head: prefix });
-        }
-    }
-    Ok(found)
 }
 
 /// Everything of the device that is kept aside now, whether this exchange brought it or an earlier one whose answer was

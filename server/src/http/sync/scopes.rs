@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mpp_store::{Cursor as LogCursor, PullGroup, PullQuery, StoreError};
 use mpp_sync::check::EVERYONE;
 use mpp_sync::exchange::{Cursor, Hello, PullRequest};
-use mpp_sync::ids::{DeviceId, DocumentId};
+use mpp_sync::ids::{DeviceId, DocumentId, SessionId};
 use mpp_sync::trust::Grant;
 
 use crate::http::Shared;
@@ -35,10 +35,10 @@ pub(super) async fn granted(
     caller: &Caller,
     hello: &Hello,
     pull: &PullRequest,
-    lineage: &Lineage,
 ) -> Result<(PullQuery, bool), ApiError> {
     let allowed = allowed(app, caller, hello).await?;
     let mut none_left_out = true;
+    let lineage = Lineage::read(app.store()).await?;
     let groups = pull.cursors.iter().filter_map(|cursor| {
         let scopes: Vec<String> =
             cursor.scopes.iter().filter(|scope| allowed.contains(*scope)).cloned().collect();
@@ -50,8 +50,12 @@ pub(super) async fn granted(
         let cursor = lineage.cursor(app.node.log, pull.log, log_cursor(cursor));
         (!scopes.is_empty()).then_some(PullGroup { cursor, scopes })
     });
-    let held =
-        hello.chains.iter().map(|chain| (chain.session.0, i64::try_from(chain.frames).unwrap_or(i64::MAX)));
+    let claimed: Vec<[u8; 16]> = hello.chains.iter().map(|chain| chain.session.0).collect();
+    let beside = app.store().branch_frames(&claimed).await?;
+    // Of a session that went on in two ways nobody knows which of them the caller keeps: nothing is left out.
+    let one_way = |session: SessionId| !beside.iter().any(|row| row.session == session.0);
+    let held = hello.chains.iter().filter(|chain| one_way(chain.session));
+    let held = held.map(|chain| (chain.session.0, i64::try_from(chain.frames).unwrap_or(i64::MAX)));
     let groups = groups.collect();
     Ok((PullQuery { groups, held: held.collect(), ..PullQuery::default() }, !none_left_out))
 }

@@ -1,0 +1,151 @@
+//! What a node keeps, over the modelled disk: one transaction is one row and one flush.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use mpp_store::{Append, DeviceRow, GrantRow, Hash, Id};
+
+use super::disk::{Disk, PowerCut};
+use super::tables::{Tables, Transaction};
+use crate::rng::Rng;
+
+/// A store in memory whose disk can lose its power. Its own log id is the node's business.
+#[derive(Debug, Default)]
+pub struct MemoryStore(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    disk: Disk<Transaction>,
+    tables: Tables,
+    unflushed: bool,
+}
+
+impl Inner {
+    fn commit(&mut self, transaction: &Transaction) -> Result<(), PowerCut> {
+        self.disk.write(transaction.clone())?;
+        if !self.unflushed {
+            self.disk.flush()?;
+        }
+        self.tables.apply(transaction);
+        Ok(())
+    }
+
+    fn rebuild(&mut self) {
+        self.tables = Tables::default();
+        for transaction in self.disk.rows() {
+            self.tables.apply(transaction);
+        }
+    }
+}
+
+impl MemoryStore {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the tables.
+    pub fn read<T>(&self, look: impl FnOnce(&Tables) -> T) -> T {
+        look(&self.inner().tables)
+    }
+
+    /// Looks at the tables as they would be after a power cut now.
+    pub fn durable<T>(&self, look: impl FnOnce(&Tables) -> T) -> T {
+        let inner = self.inner();
+        if inner.disk.durable() == inner.disk.rows().len() {
+            return look(&inner.tables);
+        }
+        let mut tables = Tables::default();
+        for transaction in &inner.disk.rows()[..inner.disk.durable()] {
+            tables.apply(transaction);
+        }
+        look(&tables)
+    }
+
+    /// A planted fault: transactions are acknowledged and not flushed.
+    pub fn never_flush(&self) {
+        self.inner().unflushed = true;
+    }
+
+    /// The power will be cut at a write from now on.
+    pub fn cut_after(&self, writes: u32) {
+        self.inner().disk.cut_after(writes);
+    }
+
+    /// Whether the power was cut.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.inner().disk.is_dead()
+    }
+
+    /// Starts again after a power cut.
+    pub fn power_on(&self, rng: &mut Rng) {
+        let mut inner = self.inner();
+        inner.disk.power_on(rng);
+        inner.rebuild();
+    }
+
+    /// How far a backup made now would go.
+    #[must_use]
+    pub fn backup(&self) -> usize {
+        self.inner().disk.durable()
+    }
+
+    /// Puts a backup back.
+    pub fn restore(&self, backup: usize) {
+        let mut inner = self.inner();
+        inner.disk.roll_back(backup);
+        inner.rebuild();
+    }
+
+    /// The tables that the first `rows` transactions come to.
+    #[must_use]
+    pub fn as_of(&self, rows: usize) -> Tables {
+        let mut tables = Tables::default();
+        for transaction in self.inner().disk.rows().iter().take(rows) {
+            tables.apply(transaction);
+        }
+        tables
+    }
+}
+
+impl MemoryStore {
+    /// Writes a batch of the judge durably, or nothing.
+    ///
+    /// # Errors
+    /// [`PowerCut`].
+    pub fn append(&self, batch: Append) -> Result<(), PowerCut> {
+        self.inner().commit(&Transaction::Append(Arc::new(batch)))
+    }
+
+    /// Registers a device.
+    ///
+    /// # Errors
+    /// [`PowerCut`].
+    pub fn put_device(&self, device: DeviceRow) -> Result<(), PowerCut> {
+        self.inner().commit(&Transaction::Device(Arc::new(device)))
+    }
+
+    /// Revokes a device.
+    ///
+    /// # Errors
+    /// [`PowerCut`].
+    pub fn revoke(&self, device: Id, at: i64) -> Result<(), PowerCut> {
+        self.inner().commit(&Transaction::Revoked(device, at))
+    }
+
+    /// Puts a device on a day, once.
+    ///
+    /// # Errors
+    /// [`PowerCut`].
+    pub fn grant(&self, grant: GrantRow) -> Result<(), PowerCut> {
+        let held = |tables: &Tables| {
+            tables.grants.iter().any(|held| (held.device, held.day) == (grant.device, grant.day))
+        };
+        if self.read(held) {
+            return Ok(());
+        }
+        self.inner().commit(&Transaction::Grant(Arc::new(grant)))
+    }
+}
+
+/// What a change or a frame is named by in every table.
+pub type Key = (Id, Hash);

@@ -1,0 +1,180 @@
+//! What a tablet keeps, as rows of its disk, and what they come to.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use mpp_sync::document::Document;
+use mpp_sync::exchange::Cursor;
+use mpp_sync::frame::SessionHeader;
+use mpp_sync::ids::{ChangeHash, DocumentId, FrameHash, Kind, LogId, Rolling, SaveHash, SessionId};
+use mpp_sync::save::{Entry, Save};
+
+use crate::sim::store::Key;
+
+/// What a tablet writes to its disk. Rows that belong together are one row.
+#[derive(Debug)]
+pub enum Row {
+    /// A session begins with its first save.
+    Session { session: SessionId, header: SessionHeader },
+    /// A save with the counter of the next document.
+    Save { session: SessionId, next_counter: u32, save: Save },
+    /// A frame of the oldest saves that were in none.
+    Frame { session: SessionId, hash: FrameHash, saves: usize, bytes: Vec<u8> },
+    /// Changes that came down, with the cursors after them.
+    Received { log: LogId, entries: Vec<Entry>, cursors: Vec<Cursor> },
+    /// How many frames a node said it holds.
+    Held { log: LogId, session: SessionId, frames: u64 },
+    /// A change that a node keeps aside; an empty code takes it back.
+    Notice { document: DocumentId, hash: ChangeHash, code: String },
+}
+
+/// One start of the app that saved something.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub id: SessionId,
+    pub header: SessionHeader,
+    pub next_counter: u32,
+    pub saves: u64,
+    pub last_save: Option<SaveHash>,
+    pub waiting: Vec<Save>,
+    pub frames: Vec<(FrameHash, Arc<Vec<u8>>)>,
+    /// What each frame carries.
+    pub carried: Vec<Vec<Key>>,
+}
+
+/// What one log is known to have, and how far it was read.
+#[derive(Debug, Clone, Default)]
+pub struct Peer {
+    pub cursors: BTreeMap<String, (u64, Rolling)>,
+    pub confirmed: BTreeMap<SessionId, u64>,
+}
+
+/// A document as stored.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    pub kind: Kind,
+    pub changes: Vec<(ChangeHash, Vec<u8>)>,
+    known: HashSet<ChangeHash>,
+}
+
+/// What the rows come to.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    pub documents: BTreeMap<DocumentId, Stored>,
+    pub sessions: Vec<Session>,
+    pub logs: BTreeMap<LogId, Peer>,
+    pub notices: BTreeMap<(DocumentId, ChangeHash), String>,
+    /// What it wrote itself, with the session.
+    pub written: BTreeMap<Key, SessionId>,
+}
+
+impl State {
+    pub fn of<'a>(rows: impl IntoIterator<Item = &'a Arc<Row>>) -> Self {
+        let mut state = Self::default();
+        for row in rows {
+            state.replay(row);
+        }
+        state
+    }
+
+    /// Takes a row in.
+    pub fn replay(&mut self, row: &Row) {
+        match row {
+            Row::Session { session, header } => self.sessions.push(Session {
+                id: *session,
+                header: header.clone(),
+                next_counter: 0,
+                saves: 0,
+                last_save: None,
+                waiting: Vec::new(),
+                frames: Vec::new(),
+                carried: Vec::new(),
+            }),
+            Row::Save { session, next_counter, save } => {
+                self.written.extend(save.entries.iter().map(|entry| (key_of(entry), *session)));
+                self.store(&save.entries);
+                if let Some(session) = self.session_mut(*session) {
+                    session.next_counter = *next_counter;
+                    session.saves = save.number + 1;
+                    session.last_save = Some(save.hash);
+                    session.waiting.push(save.clone());
+                }
+            }
+            Row::Frame { session, hash, saves, bytes } => {
+                if let Some(session) = self.session_mut(*session) {
+                    let taken: Vec<Save> = session.waiting.drain(..*saves).collect();
+                    session
+                        .carried
+                        .push(taken.iter().flat_map(|save| save.entries.iter().map(key_of)).collect());
+                    session.frames.push((*hash, Arc::new(bytes.clone())));
+                }
+            }
+            Row::Received { log, entries, cursors } => {
+                let peer = self.logs.entry(*log).or_default();
+                for cursor in cursors {
+                    for scope in &cursor.scopes {
+                        peer.cursors.insert(scope.clone(), (cursor.position, cursor.rolling));
+                    }
+                }
+                self.store(entries);
+            }
+            Row::Held { log, session, frames } => {
+                self.logs.entry(*log).or_default().confirmed.insert(*session, *frames);
+            }
+            Row::Notice { document, hash, code } if code.is_empty() => {
+                self.notices.remove(&(*document, *hash));
+            }
+            Row::Notice { document, hash, code } => {
+                self.notices.insert((*document, *hash), code.clone());
+            }
+        }
+    }
+
+    fn store(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            let document = self.documents.entry(entry.document).or_insert_with(|| Stored {
+                kind: entry.kind,
+                changes: Vec::new(),
+                known: HashSet::new(),
+            });
+            if document.known.insert(entry.hash) {
+                document.changes.push((entry.hash, entry.bytes.clone()));
+            }
+        }
+    }
+
+    pub fn session(&self, id: SessionId) -> Option<&Session> {
+        self.sessions.iter().find(|session| session.id == id)
+    }
+
+    fn session_mut(&mut self, id: SessionId) -> Option<&mut Session> {
+        self.sessions.iter_mut().find(|session| session.id == id)
+    }
+
+    pub fn has(&self, key: &Key) -> bool {
+        let document = self.documents.get(&DocumentId(key.0));
+        document.is_some_and(|document| document.known.contains(&ChangeHash(key.1)))
+    }
+
+    /// Opens a document from what is stored.
+    pub fn open(&self, id: &DocumentId) -> Option<Document> {
+        let stored = self.documents.get(id)?;
+        let raw: Vec<&Vec<u8>> = stored.changes.iter().map(|(_, bytes)| bytes).collect();
+        Some(Document::open(stored.kind, *id, &raw).0)
+    }
+
+    /// Frames that a log is not known to hold.
+    pub fn unconfirmed(&self, log: Option<LogId>) -> u64 {
+        let peer = log.and_then(|log| self.logs.get(&log));
+        let left = |session: &Session| {
+            let confirmed = peer.and_then(|peer| peer.confirmed.get(&session.id)).copied().unwrap_or(0);
+            (session.frames.len() as u64).saturating_sub(confirmed)
+        };
+        self.sessions.iter().map(left).sum()
+    }
+}
+
+/// What a change is named by.
+pub fn key_of(entry: &Entry) -> Key {
+    (entry.document.0, entry.hash.0)
+}

@@ -1,0 +1,159 @@
+//! What people do: write, put tablets on days, take them out of service.
+
+use mpp_server::ingest::Outcome;
+use mpp_sync::action::{Context, add_status, edit_document};
+use mpp_sync::document::{Document, Value};
+use mpp_sync::frame::{SessionHeader, cut};
+use mpp_sync::ids::{DocumentId, FrameHash, Kind, SessionId};
+use mpp_sync::rules::status::Status;
+
+use super::{DAYS, World, device_row, grant_row, key, scopes_of};
+use crate::sim::tablet::Tablet;
+
+impl World {
+    pub(in crate::sim) fn some_tablet(&mut self) -> Option<usize> {
+        let living: Vec<usize> =
+            (0..self.tablets.len()).filter(|tablet| !self.tablets[*tablet].gone).collect();
+        self.rng.pick(&living).copied()
+    }
+
+    pub(in crate::sim) fn new_tablet(&mut self) -> usize {
+        let key = key(&mut self.rng);
+        self.made += 1;
+        let label = format!("T{}", self.made);
+        let day = DAYS[self.rng.below(2)].0;
+        let scopes = scopes_of(&[day]);
+        let mut rng = self.rng.fork();
+        let mut tablet = Tablet::new(format!("tablet {label}"), key, label, day, scopes, &mut rng);
+        tablet.planted = self.planted;
+        self.tablets.push(tablet);
+        let index = self.tablets.len() - 1;
+        for node in 0..self.nodes.len() {
+            self.admit(node, index);
+        }
+        index
+    }
+
+    /// What a signed grant does at a node: the device is known and on its days.
+    pub(in crate::sim) fn admit(&mut self, node: usize, tablet: usize) {
+        let tablet = &self.tablets[tablet];
+        let store = &self.nodes[node].store;
+        // What a power cut leaves out, the next attempt makes good.
+        let _ = store.put_device(device_row(&tablet.key, &tablet.label));
+        for (day, _) in DAYS {
+            if tablet.scopes.contains(&mpp_sync::check::day_scope(&day)) {
+                let _ = store.grant(grant_row(tablet.device, day, &tablet.label));
+            }
+        }
+        drop(self.nodes[node].commit(Vec::new(), &[tablet.device], self.at));
+    }
+
+    pub(in crate::sim) fn somebody_writes(&mut self) {
+        let Some(tablet) = self.some_tablet() else { return };
+        if self.rng.chance(4) {
+            let writes = u32::try_from(self.rng.below(4)).unwrap_or(0);
+            self.tablets[tablet].disk.cut_after(writes);
+        }
+        for _ in 0..=self.rng.below(4) {
+            let village = DAYS[self.rng.below(2)].1[self.rng.below(2)];
+            let at = self.at;
+            let tablet = &mut self.tablets[tablet];
+            tablet.clock = tablet.clock.max(at);
+            if tablet.act(&mut self.rng, village).is_err() {
+                break;
+            }
+            self.count("saves");
+        }
+        self.tell(|| format!("tablet #{tablet} writes"));
+    }
+
+    /// A device is put on the other day too: what it wrote there too early is accepted now.
+    pub(in crate::sim) fn day_is_granted(&mut self) {
+        let Some(tablet) = self.some_tablet() else { return };
+        if self.rng.chance(50) {
+            // It works for a day that nobody put it on.
+            self.tablets[tablet].day = DAYS[self.rng.below(2)].0;
+            self.tell(|| format!("tablet #{tablet} works for another day"));
+            self.start(tablet);
+            return;
+        }
+        self.count("late grants");
+        self.tell(|| format!("tablet #{tablet} is put on both days"));
+        let device = self.tablets[tablet].device;
+        for other in &mut self.tablets {
+            if other.device == device {
+                other.scopes = scopes_of(&[DAYS[0].0, DAYS[1].0]);
+            }
+        }
+        for node in 0..self.nodes.len() {
+            self.admit(node, tablet);
+        }
+    }
+
+    pub(in crate::sim) fn device_is_revoked(&mut self) {
+        let Some(tablet) = self.some_tablet() else { return };
+        if self.rng.chance(60) {
+            return;
+        }
+        let device = self.tablets[tablet].device;
+        let of_device: Vec<usize> =
+            (0..self.tablets.len()).filter(|other| self.tablets[*other].device == device).collect();
+        let alone = of_device.len() == 1;
+        if !alone || !self.model.acknowledged.iter().all(|key| self.elsewhere(key, None, Some(tablet))) {
+            return;
+        }
+        self.count("devices revoked");
+        self.tell(|| format!("tablet #{tablet} is revoked"));
+        self.tablets[tablet].revoked = true;
+        for node in &self.nodes {
+            let _ = node.store.revoke(device.0, self.at);
+        }
+    }
+
+    /// A supervisor changes a document, or sets a status, in a session of the office.
+    pub(in crate::sim) fn office_writes(&mut self) {
+        let documents: Vec<([u8; 16], i64)> = self.nodes[0]
+            .store
+            .read(|tables| tables.log.iter().map(|change| (change.document, change.kind)).collect());
+        let Some((document, kind)) = self.rng.pick(&documents).copied() else { return };
+        let kind = u8::try_from(kind).ok().and_then(|kind| Kind::try_from(kind).ok());
+        let Some(kind) = kind else { return };
+        let raw: Vec<Vec<u8>> = self.nodes[0]
+            .store
+            .read(|tables| tables.changes_of(document).map(|change| change.bytes.clone()).collect());
+        let (mut opened, _) = Document::open(kind, DocumentId(document), &raw);
+        let context = Context {
+            session: SessionId(self.rng.bytes()),
+            counter: 0,
+            officer: "sari".to_owned(),
+            device: "kantor".to_owned(),
+            at: self.at,
+            save_number: 0,
+            save_previous: None,
+        };
+        let note = vec![("notes".to_owned(), Some(Value::from(format!("kantor {}", self.rng.below(100)))))];
+        let made = match kind {
+            Kind::Application => add_status(&context, &mut opened, Status::Ready, None, None),
+            _ => edit_document(&context, &mut opened, &note),
+        };
+        let Ok(made) = made else { return };
+        let header = SessionHeader {
+            device: self.nodes[0].office,
+            previous: None,
+            day: None,
+            app_version: "1".to_owned(),
+            started_at: 0,
+        };
+        let Ok(frame) =
+            cut(&context.session, 0, &FrameHash::NONE, Some(&header), std::slice::from_ref(&made.save))
+        else {
+            return;
+        };
+        let bytes = frame.sign(&self.office_key);
+        let Ok(outcomes) = self.nodes[0].commit(vec![bytes], &[], self.at) else { return };
+        if matches!(outcomes.first(), Some(Outcome::Stored { .. })) {
+            self.count("the office's own saves");
+            self.tell(|| format!("the office writes into {}", DocumentId(document)));
+        }
+    }
+}
