@@ -1,4 +1,6 @@
 import type { Bytes } from './bytes';
+import type { CallerFunctions } from './caller';
+import type { Held, Hello, Offer, RepairStep, SessionHeader, SyncRecord } from './exchange';
 import type {
   FieldRule,
   Finding,
@@ -41,76 +43,6 @@ export interface Save {
   entries: SaveEntry[];
 }
 
-export interface SessionHeader {
-  device: string;
-  session: string;
-  previous: { session: string; frames: number; head: string } | null;
-  day: string;
-  app_version: string;
-  started_at: number;
-}
-
-/** A position in the office's log; `rolling` proves that it is still the same log. */
-export interface Cursor {
-  position: number;
-  rolling: string;
-  scopes: string[];
-}
-
-export interface Hello {
-  device: string;
-  day: string;
-  chains: { session: string; frames: number }[];
-  pull: { log: string | null; cursors: Cursor[] } | null;
-  /** Bits: 2 = this tablet keeps cursors of other logs too. */
-  flags?: number;
-}
-
-export interface ReceivedChange {
-  document: string;
-  kind: Kind;
-  counter: number | null;
-  hash: string;
-  change: Bytes;
-}
-
-export interface Held {
-  session: string;
-  frames: number;
-  head: string;
-}
-
-/** Which log answers. */
-export interface Welcome {
-  log: string;
-  time: number;
-  protocol: number;
-  marks: number;
-  /** Log position that the newest verified backup covers. */
-  backed_up: number;
-  backup: 'none' | 'good' | 'old';
-  node: string | null;
-}
-
-/** A node's signed word on chains of this tablet. */
-export interface Receipt {
-  node: string;
-  log: string;
-  issued_at: number;
-  chains: { session: string; frames: number; backed_up: number }[];
-  receipt: Bytes;
-}
-
-export type SyncRecord =
-  | ({ type: 'welcome' } & Welcome)
-  | { type: 'holds'; chains: Held[] }
-  | { type: 'refused'; session: string; number: number; code: string }
-  | { type: 'notice'; document: string; hash: string; code: string }
-  | { type: 'changes'; changes: ReceivedChange[]; cursors: Cursor[] }
-  | ({ type: 'receipt' } & Receipt)
-  | { type: 'released'; at: number; by: string; reason: string }
-  | { type: 'end'; more: boolean };
-
 export interface KnownDocument {
   id: string;
   changes: Bytes[];
@@ -134,7 +66,7 @@ export interface NewApplication {
 }
 
 /** What the core can do: name → what goes in, what comes out. See `sync/src/api`. */
-export interface CoreFunctions {
+export interface CoreFunctions extends CallerFunctions {
   nik_read: {
     in: { nik: string; today: string };
     out: {
@@ -230,7 +162,13 @@ export interface CoreFunctions {
   };
   frame_seal: { in: { payload: Bytes; signature: Bytes }; out: { frame: Bytes } };
   request_encode: {
-    in: { hello: Hello; frames: Bytes[]; grants?: Bytes[] };
+    in: {
+      hello: Hello;
+      frames: Bytes[];
+      grants?: Bytes[];
+      offers?: Offer[];
+      repairs?: RepairStep[];
+    };
     out: { body: Bytes };
   };
   response_records: { in: { bytes: Bytes }; out: { records: SyncRecord[]; consumed: number } };
@@ -248,7 +186,10 @@ export interface CoreFunctions {
     out: {
       send: { session: string; from: number }[];
       confirmed: { session: string; frames: number }[];
+      /** The node holds something else than we have. */
       forked: string[];
+      /** Beside what it has of ours it holds something else under one of our numbers. */
+      split: string[];
     };
   };
   receipt_verify: {

@@ -32,4 +32,11 @@ export const MIGRATIONS: readonly ((db: Database, upgrade: Upgrade) => void)[] =
   function receipts(db) {
     db.createObjectStore('receipts', { keyPath: ['node', 'session'] });
   },
+  function sums(db, upgrade) {
+    db.createObjectStore('listed', { keyPath: ['list', 'scope', 'document', 'hash'] });
+    db.createObjectStore('sums', { keyPath: 'log' });
+    db.createObjectStore('batches', { keyPath: 'id', autoIncrement: true });
+    // What earlier pages listed was not written down: the log is read once more from its beginning, in pages.
+    void upgrade.objectStore('meta').delete('pulled');
+  },
 ];

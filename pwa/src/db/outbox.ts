@@ -23,6 +23,10 @@ export function unconfirmedFrames(db: Database): Promise<StoredFrame[]> {
   return db.getAllFromIndex('frames', 'unconfirmed');
 }
 
+export function readFrame(db: Database, session: string, number: number): Promise<StoredFrame | undefined> {
+  return db.get('frames', [session, number]);
+}
+
 /** A frame was already cut at this number: the one that is stored stands. */
 export class FrameRaced extends Error {}
 

@@ -7,6 +7,37 @@ export function readDocument(db: Database, id: string): Promise<StoredDocument |
   return db.get('documents', id);
 }
 
+/** The keys ('document/hash') of every change that is here, applied or kept apart. */
+export async function heldChanges(db: Database): Promise<Set<string>> {
+  const held = new Set<string>();
+  const tx = db.transaction(['documents', 'refused']);
+  for await (const cursor of tx.objectStore('documents')) {
+    for (const hash of cursor.value.hashes) held.add(`${cursor.value.id}/${hash}`);
+  }
+  for (const key of await tx.objectStore('refused').getAllKeys()) held.add(key);
+  return held;
+}
+
+/** Documents that no line stands for. */
+export async function withoutRow(db: Database): Promise<string[]> {
+  const tx = db.transaction(['documents', 'rows']);
+  const [documents, rows] = await Promise.all([
+    tx.objectStore('documents').getAllKeys(),
+    tx.objectStore('rows').getAllKeys(),
+  ]);
+  const there = new Set(rows);
+  return documents.filter((id) => !there.has(id));
+}
+
+/** Adds lines; one that was written meanwhile stays. */
+export function putLines(db: Database, lines: readonly Row[]): Promise<void> {
+  return inOneTransaction(db, ['rows'], async (tx) => {
+    for (const line of lines) {
+      if ((await tx.objectStore('rows').getKey(line.id)) === undefined) await tx.objectStore('rows').put(line);
+    }
+  });
+}
+
 export function countDocuments(db: Database): Promise<number> {
   return db.count('documents');
 }

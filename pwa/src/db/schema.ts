@@ -1,6 +1,6 @@
 import type { DBSchema } from 'idb';
 import type { Bytes } from '../core/bytes';
-import type { Cursor } from '../core/functions';
+import type { Ancestor, Cursor, ScopeSum } from '../core/exchange';
 import type { DayView, Kind, Status, View } from '../core/views';
 
 /**
@@ -27,6 +27,9 @@ export interface FieldSchema extends DBSchema {
   refused: { key: string; value: RefusedChange; indexes: { document: string } };
   groups: { key: string; value: StoredGroup };
   receipts: { key: [string, string]; value: StoredReceipt };
+  listed: { key: [string, string, string, string]; value: StoredListing };
+  sums: { key: string; value: StoredSums };
+  batches: { key: number; value: StoredBatch };
 }
 
 export type StoreName =
@@ -40,7 +43,10 @@ export type StoreName =
   | 'notices'
   | 'refused'
   | 'groups'
-  | 'receipts';
+  | 'receipts'
+  | 'listed'
+  | 'sums'
+  | 'batches';
 
 /** Facts of which there is one. */
 export interface Meta {
@@ -182,6 +188,8 @@ export interface StoredSession {
   office?: number;
   /** Of those, the ones in a good backup of the office. */
   backed_up?: number;
+  /** A node holds something else of it than this tablet: it is named with no frames, so that it comes whole. */
+  forked?: true;
 }
 
 export interface SavedChange {
@@ -236,6 +244,46 @@ export interface StoredReceipt {
   backed_up: number;
   /** As it was signed; may speak of other sessions too. */
   receipt: Bytes;
+}
+
+/** A scope of a node's log lists a change, which this tablet holds. */
+export interface StoredListing {
+  /** Which list: see `StoredSums`. */
+  list: string;
+  scope: string;
+  document: string;
+  hash: string;
+  /** Unix seconds that the writer's clock showed. */
+  time: number;
+}
+
+/** What a log listed, summed up. Written with the listings, never taken from the node. */
+export interface StoredSums {
+  log: string;
+  /** The name of its listings: that of the first log of a lineage, which a restored office goes on with. */
+  list: string;
+  sums: ScopeSum[];
+  /** Where this log parts from those before it, until it was given back what it lacks of them. */
+  lacks?: Ancestor[];
+}
+
+/** A whole page of the office with its signature, kept until a backup covers it. The bytes are with the documents. */
+export interface StoredBatch {
+  id: number;
+  log: string;
+  node: string;
+  signature: Bytes;
+  /** Everything in it stands at or before this position of the log. */
+  position: number;
+  entries: ListedChange[];
+}
+
+export interface ListedChange {
+  document: string;
+  kind: Kind;
+  counter: number | null;
+  hash: string;
+  scopes: string[];
 }
 
 /** The office keeps a change but has not accepted it. */

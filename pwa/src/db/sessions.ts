@@ -18,6 +18,16 @@ export async function nextSessionOrder(db: Database): Promise<number> {
   return (newest?.value.order ?? 0) + 1;
 }
 
+/** Sessions of which a node holds something else than this tablet. */
+export function markForked(db: Database, sessions: readonly string[]): Promise<void> {
+  return inOneTransaction(db, ['sessions'], async (tx) => {
+    for (const session of sessions) {
+      const stored = await tx.objectStore('sessions').get(session);
+      if (stored !== undefined) await tx.objectStore('sessions').put({ ...stored, forked: true });
+    }
+  });
+}
+
 /** How far the office holds a session, and how far its backup does. Never more than there is. */
 export function keepTiers(
   db: Database,

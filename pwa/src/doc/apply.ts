@@ -1,5 +1,6 @@
 import type { Kind } from '../core/views';
-import { CoreError, type Core, type ReceivedChange } from '../core/functions';
+import type { ReceivedChange } from '../core/exchange';
+import { CoreError, type Core } from '../core/functions';
 import type { AppliedDocument } from '../db/pulled';
 import type { Database } from '../db/open';
 import { allRefused, readDocuments } from '../db/records';
@@ -9,11 +10,14 @@ import { lineOf } from './row';
 /** Documents per call: a save that comes meanwhile waits for one call only. */
 const DOCUMENTS_PER_CALL = 24;
 
+/** What of a received change counts here. */
+export type NewChange = Pick<ReceivedChange, 'document' | 'kind' | 'hash' | 'change'>;
+
 interface Arrived {
   id: string;
   kind: Kind;
   stored: StoredDocument | undefined;
-  changes: ReceivedChange[];
+  changes: NewChange[];
   /** Hashes among `changes` that were refused before and are tried again. */
   again: Set<string>;
 }
@@ -25,7 +29,7 @@ interface Arrived {
 export async function applyReceived(
   db: Database,
   core: Core,
-  changes: readonly ReceivedChange[],
+  changes: readonly NewChange[],
 ): Promise<AppliedDocument[]> {
   const arrived = await byDocument(db, changes);
   const applied: AppliedDocument[] = [];
@@ -35,8 +39,8 @@ export async function applyReceived(
   return applied;
 }
 
-async function byDocument(db: Database, changes: readonly ReceivedChange[]): Promise<Arrived[]> {
-  const groups = new Map<string, ReceivedChange[]>();
+async function byDocument(db: Database, changes: readonly NewChange[]): Promise<Arrived[]> {
+  const groups = new Map<string, NewChange[]>();
   for (const change of changes) {
     const group = groups.get(change.document);
     if (group === undefined) groups.set(change.document, [change]);
@@ -53,8 +57,7 @@ async function byDocument(db: Database, changes: readonly ReceivedChange[]): Pro
     // What was refused because something was missing may pass now.
     const old = waiting.filter(({ document, hash }) => document === id && !known.has(hash));
     const again = new Set(old.map(({ hash }) => hash));
-    const tried = old.map((change) => ({ ...change, counter: null }));
-    return [{ id, kind: first.kind, stored: stored[index], changes: [...fresh, ...tried], again }];
+    return [{ id, kind: first.kind, stored: stored[index], changes: [...fresh, ...old], again }];
   });
 }
 

@@ -1,4 +1,5 @@
-import type { Core, SessionHeader } from '../core/functions';
+import type { SessionHeader } from '../core/exchange';
+import type { Core } from '../core/functions';
 import { commitFrame, uncutSaves } from '../db/outbox';
 import type { Database } from '../db/open';
 import type { StoredSave, StoredSession } from '../db/schema';

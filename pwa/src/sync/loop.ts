@@ -2,10 +2,13 @@ import { ApiError } from '../api/client';
 import { readMeta } from '../db/meta';
 import { countUnconfirmed } from '../db/outbox';
 import type { PreparedDay } from '../db/schema';
+import { healRows } from '../doc/heal-rows';
 import type { Source } from '../lib/signal';
 import { nextBudget, nextRatio, RETRY, waitAfter } from '../outbox/retry';
 import { countTiers } from '../outbox/tiers';
+import { Comparison } from './comparison';
 import { exchangeOnce, type Exchanging, type Outcome } from './exchange';
+import { recount } from './recount';
 import type { SyncStatus, Trouble } from './status';
 import { troubleOf } from './trouble';
 
@@ -21,6 +24,9 @@ export interface LoopOptions {
   /** The office will take nothing more of this session; what it has stays and is offered on. */
   onDeadSession: (session: string) => void;
 }
+
+/** Milliseconds after which the store is counted anew; also at each start of the app. */
+const COUNT_AGE = 60 * 60 * 1000;
 
 /** Refusals of one session's chain, which no later frame of it can mend; other sessions are not meant. */
 const DEAD: ReadonlySet<string> = new Set(['frame_fork', 'frame_signature', 'frame_structure']);
@@ -38,11 +44,16 @@ export class SyncLoop {
   private failures = 0;
   private budget: number = RETRY.bodyStart;
   private ratio: number = RETRY.ratioStart;
-  private allChains = true;
+  private readonly naming = { all: true, marksMoved: false, open: new Set<string>() };
+  private readonly comparison: Comparison;
+  /** When what was listed was last counted anew, in milliseconds. */
+  private counted = 0;
   /** Sessions the office refused or that forked since the app started. */
   private readonly stuck = new Set<string>();
 
-  constructor(private readonly options: LoopOptions) {}
+  constructor(private readonly options: LoopOptions) {
+    this.comparison = new Comparison(options.exchanging.db, options.exchanging.core);
+  }
 
   /** Begins, and keeps going until `stop`. */
   start(): void {
@@ -62,7 +73,7 @@ export class SyncLoop {
 
   /** The next exchange compares every chain the tablet keeps with the office. */
   compareAll(): void {
-    this.allChains = true;
+    this.naming.all = true;
   }
 
   /** Syncs now. True when everything the office has for the day is here, false when it was cut short. */
@@ -116,7 +127,7 @@ export class SyncLoop {
       trouble = troubleOf(error);
       this.failures += 1;
       // What the answer had to say of older chains, or of a restored office, may be lost with it.
-      this.allChains = true;
+      this.naming.all = true;
       this.budget = nextBudget(this.budget, false);
       // The server could not take a body of this size: the smallest one next.
       if (error instanceof ApiError && error.status === 413) this.budget = RETRY.bodyMin;
@@ -132,6 +143,8 @@ export class SyncLoop {
   }
 
   private async exchanges(day: PreparedDay): Promise<Trouble | null> {
+    await this.countAnew();
+    this.comparison.begin();
     const troubles = new Map<string, Trouble>();
     let before = 0;
     for (let more = true; more; ) {
@@ -140,20 +153,35 @@ export class SyncLoop {
       const outcome = await exchangeOnce(this.using(before), day, {
         sendFrames,
         budget: this.budget * this.ratio,
-        allChains: this.allChains,
+        naming: this.naming,
         stuck: this.stuck,
+        comparison: this.comparison,
       });
       before += outcome.received;
       this.budget = nextBudget(this.budget, true);
       this.ratio = nextRatio(this.ratio, outcome.sent);
       // One session in trouble holds up neither the others nor what the office has to give.
       this.note(outcome, troubles);
-      this.allChains = outcome.newLog || outcome.marksMoved || troubles.size > 0;
+      this.naming.all = outcome.newLog || troubles.size > 0;
+      this.naming.marksMoved = outcome.marksMoved;
+      for (const session of outcome.named) this.naming.open.add(session);
       this.failures = 0;
       more = outcome.more || outcome.newLog || outcome.marksMoved || (!sendFrames && (await this.unsent()) > 0);
     }
+    // Everything is confirmed and read past: nothing has to be named until it changes.
+    this.naming.open.clear();
     const all = [...troubles.values()];
-    return all.find(({ kind }) => kind === 'forked') ?? all[0] ?? null;
+    return all.find(({ kind }) => kind === 'forked') ?? all[0] ?? this.comparison.trouble;
+  }
+
+  /** Now and then: whether every document has its line, and what was listed is really in the store. */
+  private async countAnew(): Promise<void> {
+    if (Date.now() - this.counted < COUNT_AGE) return;
+    const { db, core, onApplied } = this.options.exchanging;
+    const healed = await healRows(db);
+    if (healed.length > 0) onApplied(healed);
+    await recount(db, core);
+    this.counted = Date.now();
   }
 
   private note(outcome: Outcome, troubles: Map<string, Trouble>): void {

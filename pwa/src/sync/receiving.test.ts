@@ -4,11 +4,11 @@ import { issueTicket } from '../actions/field/issue-ticket';
 import { listRecords } from '../actions/field/records';
 import { readRecord } from '../actions/field/read-record';
 import { waitingVisits } from '../actions/field/visits';
-import type { Cursor } from '../core/functions';
+import type { Cursor } from '../core/exchange';
 import { readMeta } from '../db/meta';
 import { countUnconfirmed } from '../db/outbox';
 import { CURSORS, elsewhere, register, sync, tabletAtOffice } from '../testing/exchange';
-import { changesOf, type TestOffice } from '../testing/office';
+import { changesOf, page, type TestOffice } from '../testing/office';
 import type { TestTablet } from '../testing/tablet';
 
 let office: TestOffice;
@@ -20,7 +20,7 @@ beforeEach(async () => {
 describe('receiving', () => {
   it('stores changes, rows and cursors, and shows the records of others as at the office', async () => {
     const changes = await elsewhere(['Rusdi']);
-    office.outgoing = [{ type: 'changes', changes, cursors: CURSORS }];
+    office.outgoing = [page(changes, CURSORS)];
     await sync(tablet);
     const { lines } = await listRecords(tablet, 'all', '');
     expect(lines).toMatchObject([{ name: 'Rusdi', place: 'office' }]);
@@ -37,8 +37,8 @@ describe('receiving', () => {
     const [first, ...rest] = [await elsewhere(['Rusdi']), await elsewhere(['Kusnadi'])];
     const later = [{ ...CURSORS[0], position: 9 }] as Cursor[];
     office.outgoing = [
-      { type: 'changes', changes: first, cursors: CURSORS },
-      { type: 'changes', changes: rest.flat(), cursors: later },
+      page(first, CURSORS),
+      page(rest.flat(), later),
     ];
     office.cutAfter = 3;
     await sync(tablet);
@@ -52,7 +52,7 @@ describe('receiving', () => {
   it('changes nothing when the same changes come twice', async () => {
     const changes = await elsewhere(['Rusdi']);
     for (let time = 0; time < 2; time += 1) {
-      office.outgoing = [{ type: 'changes', changes, cursors: CURSORS }];
+      office.outgoing = [page(changes, CURSORS)];
       await sync(tablet);
     }
     expect(await changesOf(tablet.db)).toHaveLength(changes.length);
@@ -64,8 +64,8 @@ describe('receiving', () => {
     const flipped = poison?.change.slice() ?? new Uint8Array();
     flipped[20] = (flipped[20] ?? 0) ^ 1;
     const bad = { document: 'ee'.repeat(16), kind: 'resident', counter: null } as const;
-    const broken = { ...bad, hash: 'ff'.repeat(32), change: flipped };
-    office.outgoing = [{ type: 'changes', changes: [broken, ...changes], cursors: CURSORS }];
+    const broken = { ...bad, hash: 'ff'.repeat(32), change: flipped, time: 0, scopes: [] };
+    office.outgoing = [page([broken, ...changes], CURSORS)];
     await sync(tablet);
     expect((await listRecords(tablet, 'all', '')).total).toBe(2);
     expect(tablet.status.get()).toMatchObject({ held: 1, trouble: null });
@@ -99,11 +99,11 @@ describe('receiving', () => {
   it('shows both values that two tablets typed into one field, until a person chooses', async () => {
     const id = await register(tablet, 'Marsinah');
     const { office: colleague, tablet: other } = await tabletAtOffice();
-    colleague.outgoing = [{ type: 'changes', changes: await changesOf(tablet.db), cursors: CURSORS }];
+    colleague.outgoing = [page(await changesOf(tablet.db), CURSORS)];
     await sync(other);
     await editDocument(other, id, 'application', { 'applicant.name': 'Marsiyem' });
     await editDocument(tablet, id, 'application', { 'applicant.name': 'Marsinem' });
-    office.outgoing = [{ type: 'changes', changes: await changesOf(other.db), cursors: CURSORS }];
+    office.outgoing = [page(await changesOf(other.db), CURSORS)];
     await sync(tablet);
     const [conflict] = (await readRecord(tablet, id))?.application.conflicts ?? [];
     expect(conflict?.values.map(({ value }) => value).sort()).toEqual(['Marsinem', 'Marsiyem']);
@@ -117,11 +117,11 @@ describe('receiving', () => {
     const id = await register(tablet, 'Marsinah');
     const heads = (await readRecord(tablet, id))?.application.status.heads ?? [];
     const { office: colleague, tablet: other } = await tabletAtOffice();
-    colleague.outgoing = [{ type: 'changes', changes: await changesOf(tablet.db), cursors: CURSORS }];
+    colleague.outgoing = [page(await changesOf(tablet.db), CURSORS)];
     await sync(other);
     await setStatus(other, id, 'rejected', 'Berkas tidak sah', heads);
     await setStatus(tablet, id, 'ready', '', heads);
-    office.outgoing = [{ type: 'changes', changes: await changesOf(other.db), cursors: CURSORS }];
+    office.outgoing = [page(await changesOf(other.db), CURSORS)];
     await sync(tablet);
     const status = (await readRecord(tablet, id))?.application.status;
     expect(status).toMatchObject({ conflict: true });
@@ -131,7 +131,7 @@ describe('receiving', () => {
 
   it('does not lose a save made while changes come in', async () => {
     const changes = await elsewhere(['Rusdi', 'Kusnadi']);
-    office.outgoing = [{ type: 'changes', changes, cursors: CURSORS }];
+    office.outgoing = [page(changes, CURSORS)];
     await Promise.all([tablet.loop.now(), register(tablet, 'Marsinah'), issueTicket(tablet, {})]);
     await sync(tablet);
     expect((await listRecords(tablet, 'all', '')).total).toBe(3);

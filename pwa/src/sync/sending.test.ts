@@ -5,7 +5,7 @@ import { ApiError } from '../api/client';
 import { readMeta } from '../db/meta';
 import { countUnconfirmed, unconfirmedFrames, uncutSaves } from '../db/outbox';
 import { CURSORS, elsewhere, register, sync, tabletAtOffice } from '../testing/exchange';
-import type { TestOffice } from '../testing/office';
+import { page, type TestOffice } from '../testing/office';
 import { testTablet, type TestTablet } from '../testing/tablet';
 
 let office: TestOffice;
@@ -174,7 +174,7 @@ describe('a session the office does not take', () => {
 
   it('does not keep what the office has from coming in', async () => {
     const { second } = await twoStarts();
-    office.more = [[{ type: 'changes', changes: await elsewhere(['Rusdi']), cursors: CURSORS }]];
+    office.more = [[page(await elsewhere(['Rusdi']), CURSORS)]];
     await sync(second);
     const { lines } = await listRecords(second, 'all', '');
     expect(lines.map(({ name }) => name)).toContain('Rusdi');

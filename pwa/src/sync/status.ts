@@ -16,6 +16,8 @@ export type TroubleKind =
   | 'refused'
   /** The office holds something else than this tablet wrote: the tablet was copied or rolled back. */
   | 'forked'
+  /** A scope differs from the node's although it was repaired. */
+  | 'differs'
   /** The tablet's storage is full. */
   | 'storage'
   /** Anything else; `code` is for the helpdesk. */

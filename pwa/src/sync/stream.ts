@@ -1,7 +1,8 @@
 import { ApiError } from '../api/client';
 import { unanswered } from '../api/field';
 import { concat, type Bytes } from '../core/bytes';
-import type { Core, SyncRecord } from '../core/functions';
+import type { SyncRecord } from '../core/exchange';
+import type { Core } from '../core/functions';
 
 /** "MPPS" and the version: what stands before the deflate stream. */
 const PREFIX_BYTES = 5;

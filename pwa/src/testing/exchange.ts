@@ -1,6 +1,6 @@
 import { issueTicket } from '../actions/field/issue-ticket';
 import { registerApplication } from '../actions/field/register-application';
-import type { Cursor, ReceivedChange } from '../core/functions';
+import type { Cursor, ReceivedChange } from '../core/exchange';
 import { testCore } from '../core/testing';
 import { emptyForm, personForm } from '../form/application-form';
 import type { Standard } from '../lib/views';

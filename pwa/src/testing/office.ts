@@ -1,6 +1,7 @@
 import { deflateRawSync, constants } from 'node:zlib';
 import { toHex, type Bytes } from '../core/bytes';
-import type { Core, CoreFunctions, Hello, ReceivedChange, SyncRecord } from '../core/functions';
+import type { Ancestor, Cursor, Hello, Page, ReceivedChange, SyncRecord } from '../core/exchange';
+import type { Core, CoreFunctions } from '../core/functions';
 import type { Database } from '../db/open';
 
 /**
@@ -11,6 +12,8 @@ export class TestOffice {
   readonly requests: { hello: Hello; frames: Bytes[] }[] = [];
   log = 'a1'.repeat(16);
   marks = 0;
+  /** What its log goes on from. */
+  ancestors: Ancestor[] = [];
   /** What the office has stored of frames, by their bytes. */
   readonly frames = new Set<string>();
   /** Records to send after the holds, once. */
@@ -68,7 +71,7 @@ export class TestOffice {
 
   private welcome(): SyncRecord {
     const facts = { protocol: 1, marks: this.marks, backed_up: 0, backup: 'none', node: 'ab'.repeat(16) } as const;
-    return { type: 'welcome', log: this.log, time: 1_790_000_000, ...facts };
+    return { type: 'welcome', log: this.log, time: 1_790_000_000, ...facts, ancestors: this.ancestors };
   }
 
   private async store(frames: readonly Bytes[]): Promise<SyncRecord[]> {
@@ -103,13 +106,23 @@ export class TestOffice {
   }
 }
 
+/** A page of received changes, up to the cursors. */
+export function page(
+  changes: ReceivedChange[],
+  cursors: Cursor[],
+  more: Partial<Page> = {},
+): SyncRecord & { type: 'changes' } {
+  return { type: 'changes', changes, cursors, yours: [], attestation: null, ...more };
+}
+
 /** What a tablet wrote, as the office would send it to another one. */
 export async function changesOf(db: Database): Promise<ReceivedChange[]> {
   const documents = await db.getAll('documents');
   return documents.flatMap(({ id, kind, hashes, changes }) =>
     hashes.flatMap((hash, at) => {
       const change = changes[at];
-      return change === undefined ? [] : [{ document: id, kind, counter: null, hash, change }];
+      const name = { document: id, kind, counter: null, hash, time: 1_790_000_000, scopes: ['everyone'] };
+      return change === undefined ? [] : [{ ...name, change }];
     }),
   );
 }

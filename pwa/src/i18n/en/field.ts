@@ -79,6 +79,8 @@ export const en: Sentences<keyof typeof id> = {
     'The office refuses what is sent ({code}) · the data on the tablet is safe, call IT staff',
   'sync.forked':
     "This tablet differs from the office's records · stop using it and bring it to IT staff; nothing is lost",
+  'sync.differs':
+    'Some data on this tablet differs from the office ({code}) · keep working, nothing is lost; call IT staff',
   'sync.storage': "The tablet's storage is full · remove photos or other apps, then try again",
   'sync.other': 'Sending stopped ({code}) · the data on the tablet is safe, call IT staff',
   'sync.now': 'Send now',

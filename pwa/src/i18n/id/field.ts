@@ -72,6 +72,8 @@ export const id = {
   'sync.refused': 'Kantor menolak kiriman ({code}) · data di tablet aman, hubungi petugas TI',
   'sync.forked':
     'Isi tablet ini berbeda dari catatan kantor · jangan dipakai dulu, bawa ke petugas TI; data tidak hilang',
+  'sync.differs':
+    'Sebagian data di tablet ini belum sama dengan kantor ({code}) · tetap bekerja, data tidak hilang; hubungi petugas TI',
   'sync.storage': 'Penyimpanan tablet penuh · kosongkan foto atau aplikasi lain, lalu coba lagi',
   'sync.other': 'Pengiriman terhenti ({code}) · data di tablet aman, hubungi petugas TI',
   'sync.now': 'Kirim sekarang',

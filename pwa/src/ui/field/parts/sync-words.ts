@@ -52,6 +52,8 @@ function troubled({ unsent: n, trouble }: SyncStatus): SyncWords {
       return { tone: 'danger', icon: 'ban', text: t('sync.hub_revoked', { n }), help: 'send' };
     case 'forked':
       return { tone: 'danger', icon: 'alert', text: t('sync.forked'), help: null };
+    case 'differs':
+      return { tone: 'warn', icon: 'alert', text: t('sync.differs', { code }), help: 'send' };
     case 'storage':
       return { tone: 'danger', icon: 'alert', text: t('sync.storage'), help: 'send' };
     case 'refused':

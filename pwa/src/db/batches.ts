@@ -1,0 +1,15 @@
+import type { Database } from './open';
+import type { StoredBatch } from './schema';
+import { inOneTransaction } from './transaction';
+
+/** Every kept batch, in the order of arrival. */
+export function allBatches(db: Database): Promise<StoredBatch[]> {
+  return db.getAll('batches');
+}
+
+/** Batches that need not be kept any longer. */
+export function dropBatches(db: Database, ids: readonly number[]): Promise<void> {
+  return inOneTransaction(db, ['batches'], async (tx) => {
+    for (const id of ids) await tx.objectStore('batches').delete(id);
+  });
+}

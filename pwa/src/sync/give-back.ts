@@ -1,0 +1,87 @@
+import type { CallerFunctions } from '../core/caller';
+import type { Offer, Welcome } from '../core/exchange';
+import type { Core } from '../core/functions';
+import { allBatches, dropBatches } from '../db/batches';
+import type { Database } from '../db/open';
+import { allRefused, readDocuments } from '../db/records';
+import type { StoredBatch } from '../db/schema';
+
+/** Changes given back in one request: about as much as a body of frames. */
+const CHANGES_AT_ONCE = 400;
+
+type Choice = Omit<CallerFunctions['offers_choose']['in'], 'batches'>;
+
+/** The kept batches to give back. */
+export async function chooseOffers(db: Database, core: Core, choice: Choice): Promise<StoredBatch[]> {
+  const batches = await allBatches(db);
+  const { offer } = await core.call('offers_choose', {
+    ...choice,
+    batches: batches.map(({ id, log, position, entries }) => ({
+      id,
+      log,
+      position,
+      entries: entries.map(({ document, hash }) => ({ document, hash })),
+      scopes: [...new Set(entries.flatMap(({ scopes }) => scopes))],
+    })),
+  });
+  const chosen = new Set(offer);
+  return batches.filter(({ id }) => chosen.has(id));
+}
+
+/** Batches on their way back, some in each request. */
+export class OfferQueue {
+  private batches: StoredBatch[] = [];
+
+  get waiting(): boolean {
+    return this.batches.length > 0;
+  }
+
+  add(batches: readonly StoredBatch[]): void {
+    this.batches.push(...batches);
+  }
+
+  clear(): void {
+    this.batches = [];
+  }
+
+  /** What goes into the next request. A batch of which a change was lost here too cannot be given whole. */
+  async next(db: Database): Promise<Offer[]> {
+    const offers: Offer[] = [];
+    for (let changes = 0; this.batches.length > 0 && changes < CHANGES_AT_ONCE; ) {
+      const batch = this.batches.shift();
+      if (batch === undefined) break;
+      changes += batch.entries.length;
+      const offer = await offerOf(db, batch);
+      if (offer !== null) offers.push(offer);
+    }
+    return offers;
+  }
+}
+
+async function offerOf(db: Database, { log, node, signature, entries }: StoredBatch): Promise<Offer | null> {
+  const ids = [...new Set(entries.map(({ document }) => document))];
+  const bytes = new Map((await allRefused(db)).map(({ key, change }) => [key, change]));
+  for (const stored of await readDocuments(db, ids)) {
+    stored?.hashes.forEach((hash, at) => {
+      const change = stored.changes[at];
+      if (change !== undefined) bytes.set(`${stored.id}/${hash}`, change);
+    });
+  }
+  const whole = entries.flatMap((entry) => {
+    const change = bytes.get(`${entry.document}/${entry.hash}`);
+    return change === undefined ? [] : [{ ...entry, change }];
+  });
+  return whole.length < entries.length ? null : { log, node, signature, entries: whole };
+}
+
+/** Lets go of batches that the office's backup covers, and of the oldest where there are too many. */
+export async function dropCovered(db: Database, core: Core, { log, backed_up }: Welcome): Promise<void> {
+  const batches = await allBatches(db);
+  if (batches.length === 0) return;
+  const { drop, over } = await core.call('batches_drop', {
+    batches: batches.map(({ id, log: from, position, entries }) => ({ id, log: from, position, changes: entries.length })),
+    log,
+    backed_up,
+  });
+  if (drop.length + over.length > 0) await dropBatches(db, [...drop, ...over]);
+}
