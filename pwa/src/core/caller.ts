@@ -49,7 +49,6 @@ export interface CallerFunctions {
   };
   offers_choose: {
     in: {
-      log: string;
       ancestors: Ancestor[];
       compared: string[];
       wanted: string[];
@@ -57,10 +56,20 @@ export interface CallerFunctions {
     };
     out: { offer: number[]; nowhere: string[] };
   };
+  /** Which batches are now known to be in the office's log, because nothing differs in their scopes. */
+  batches_arrived: {
+    in: {
+      batches: { id: number; log: string; position: number; scopes: string[] }[];
+      log: string;
+      equal: string[];
+    };
+    out: { arrived: number[] };
+  };
   batches_drop: {
     in: {
       batches: { id: number; log: string; position: number; changes: number }[];
       log: string;
+      ancestors: Ancestor[];
       backed_up: number;
     };
     out: { drop: number[]; over: number[] };

@@ -58,12 +58,14 @@ export interface Entered {
   /** The log whose list it takes over; null when it begins with nothing. */
   from: string | null;
   cursors: Cursor[];
-  /** Where the logs part, when this one lacks something that was read in those before it. */
-  lacks: Ancestor[] | null;
+  /** What it goes on from. */
+  ancestors: Ancestor[];
+  /** It lacks something that was read in those. */
+  lacks: boolean;
 }
 
 /** Goes over to another log: its cursors and its list, in one transaction. What is kept of logs given up goes. */
-export function enterLog(db: Database, log: string, { from, cursors, lacks }: Entered): Promise<void> {
+export function enterLog(db: Database, log: string, { from, cursors, ancestors, lacks }: Entered): Promise<void> {
   return inOneTransaction(db, ['meta', 'sums', 'listed'], async (tx) => {
     const before = (await tx.objectStore('meta').get('pulled')) as Pulled | undefined;
     const pulled = movedOn(before, log, cursors, from);
@@ -72,7 +74,7 @@ export function enterLog(db: Database, log: string, { from, cursors, lacks }: En
     if (old !== undefined) {
       await tx.objectStore('sums').delete(old.log);
       const { list, sums } = old;
-      await tx.objectStore('sums').put({ log, list, sums, ...(lacks === null ? {} : { lacks }) });
+      await tx.objectStore('sums').put({ log, list, sums, ancestors, ...(lacks ? { lacks } : {}) });
     }
     await forgetOthers(tx, new Set([log, ...Object.keys(pulled.others ?? {})]));
   });

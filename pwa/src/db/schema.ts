@@ -263,18 +263,21 @@ export interface StoredSums {
   /** The name of its listings: that of the first log of a lineage, which a restored office goes on with. */
   list: string;
   sums: ScopeSum[];
-  /** Where this log parts from those before it, until it was given back what it lacks of them. */
-  lacks?: Ancestor[];
+  /** What this log goes on from, as a node said when it was met first. */
+  ancestors?: Ancestor[];
+  /** It lacks something that was read in those, and was not given everything back. */
+  lacks?: true;
 }
 
 /** A whole page of the office with its signature, kept until a backup covers it. The bytes are with the documents. */
 export interface StoredBatch {
   id: number;
+  /** The log that signed it. */
   log: string;
   node: string;
   signature: Bytes;
-  /** Everything in it stands at or before this position of the log. */
-  position: number;
+  /** The log that is known to have it, and the position there at or before which everything in it stands. */
+  place: { log: string; position: number };
   entries: ListedChange[];
 }
 

@@ -1,9 +1,11 @@
 import type { Core } from '../core/functions';
 import type { Offer, RepairStep, SyncRecord } from '../core/exchange';
+import { moveBatches } from '../db/batches';
 import { gaveBack, listedIn, readSums } from '../db/listed';
 import { readMeta } from '../db/meta';
 import type { Database } from '../db/open';
-import { chooseOffers, OfferQueue } from './give-back';
+import type { StoredBatch } from '../db/schema';
+import { chooseOffers, noteArrived, OfferQueue } from './give-back';
 import type { Trouble } from './status';
 
 type Said<T extends SyncRecord['type']> = Omit<SyncRecord & { type: T }, 'type'>;
@@ -11,6 +13,8 @@ type Said<T extends SyncRecord['type']> = Omit<SyncRecord & { type: T }, 'type'>
 /** What an answer said beside changes, for the comparison. */
 export interface Heard {
   log: string;
+  /** The office answered, not the van's hub. */
+  atOffice: boolean;
   digest: Said<'digest'> | null;
   /** The scopes that the digest speaks for. */
   asked: string[];
@@ -43,8 +47,8 @@ export class Comparison {
   private readonly offers = new OfferQueue();
   /** The fold that was left different: not repaired again until it is another one. */
   private standing = '';
-  /** The log that is being given what it lacks of scopes that are compared no more. */
-  private returning = '';
+  /** The batches that are given to a restored log beside what it wants; null before they are chosen. */
+  private returning: number[] | null = null;
 
   constructor(
     private readonly db: Database,
@@ -59,7 +63,7 @@ export class Comparison {
     this.settled.clear();
     this.wanted.clear();
     this.offers.clear();
-    this.returning = '';
+    this.returning = null;
     this.trouble = null;
   }
 
@@ -71,6 +75,8 @@ export class Comparison {
 
   /** After a whole answer that brought everything. True when another round trip takes it further. */
   async heard(heard: Heard): Promise<boolean> {
+    // A node that was asked for its sums and names none would be asked for ever.
+    const askedSums = this.wantsSums;
     this.wantsSums = false;
     this.repairs = [];
     for (const id of heard.wanted) this.wanted.add(id);
@@ -79,9 +85,9 @@ export class Comparison {
     // A step that the node passed over is never answered.
     for (const scope of this.open) this.settled.add(scope);
     this.open.clear();
-    if (this.wanted.size > 0) await this.giveBack(heard.log, null);
+    if (this.wanted.size > 0) await this.giveBack();
     if (this.offers.waiting) return true;
-    return heard.digest !== null && (await this.compare(heard, heard.digest));
+    return heard.digest !== null && (await this.compare(heard, heard.digest, askedSums));
   }
 
   private async answerSteps({ log, steps }: Heard): Promise<void> {
@@ -94,15 +100,20 @@ export class Comparison {
     }
   }
 
-  private async compare({ log, asked }: Heard, { fold, sums }: Said<'digest'>): Promise<boolean> {
+  private async compare(
+    { log, asked, atOffice }: Heard,
+    { fold, sums }: Said<'digest'>,
+    askedSums: boolean,
+  ): Promise<boolean> {
     const own = (await readSums(this.db, log))?.sums ?? [];
     const settled = [...this.settled];
     const compared = await this.core.call('digest_compare', { own, asked, fold, sums, settled });
-    const known = this.standing === `${log}/${fold}`;
+    const known = askedSums || this.standing === `${log}/${fold}`;
     switch (compared.verdict) {
       case 'equal':
         this.standing = '';
         this.trouble = null;
+        if (atOffice) await noteArrived(this.db, this.core, await this.end(log), asked);
         return this.giveBackRest(log, asked);
       case 'ask_sums':
         this.wantsSums = !known;
@@ -126,22 +137,33 @@ export class Comparison {
     this.repairs.push(repair);
   }
 
-  /** What the node wants by name goes back to it, in whole batches; and what it lost `beside` the scopes compared. */
-  private async giveBack(log: string, beside: string[] | null): Promise<void> {
-    const ancestors = beside === null ? [] : ((await readSums(this.db, log))?.lacks ?? []);
-    const choice = { log, ancestors, compared: beside ?? [], wanted: [...this.wanted] };
-    this.offers.add(await chooseOffers(this.db, this.core, choice));
+  /** What the node wants by name goes back to it, in whole batches. */
+  private async giveBack(): Promise<void> {
+    const wanted = [...this.wanted];
+    this.offers.add(await chooseOffers(this.db, this.core, { ancestors: [], compared: [], wanted }));
     this.wanted.clear();
   }
 
-  /** After a restore: what it lost of scopes that nobody compares any more. */
-  private async giveBackRest(log: string, asked: string[]): Promise<boolean> {
-    if ((await readSums(this.db, log))?.lacks === undefined) return false;
-    if (this.returning !== log) await this.giveBack(log, asked);
-    this.returning = log;
+  /** After a restore: what the log lost beside the scopes that were compared, which nobody wants by name. */
+  private async giveBackRest(log: string, compared: string[]): Promise<boolean> {
+    const kept = await readSums(this.db, log);
+    if (kept?.lacks === undefined) return false;
+    if (this.returning === null) {
+      const { ancestors = [] } = kept;
+      const rest = await chooseOffers(this.db, this.core, { ancestors, compared, wanted: [] });
+      this.offers.add(rest);
+      this.returning = rest.map(({ id }) => id);
+    }
     if (this.offers.waiting) return true;
+    await moveBatches(this.db, this.returning, await this.end(log));
     await gaveBack(this.db, log);
     return false;
+  }
+
+  /** How far the log was read. */
+  private async end(log: string): Promise<StoredBatch['place']> {
+    const cursors = (await readMeta(this.db, 'pulled'))?.cursors ?? [];
+    return { log, position: Math.max(0, ...cursors.map(({ position }) => position)) };
   }
 
   /** How far a scope was read, and what was listed in it. */

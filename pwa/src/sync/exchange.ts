@@ -96,7 +96,10 @@ export async function exchangeOnce(use: Exchanging, day: PreparedDay, plan: Plan
 /** Compares what both sides hold, once nothing else is left to exchange. */
 async function compare(comparison: Comparison, incoming: Incoming, outcome: Outcome): Promise<void> {
   // What was found out about another log says nothing of this one.
-  if (outcome.newLog) return comparison.begin();
+  if (outcome.newLog) {
+    comparison.begin();
+    return;
+  }
   const { digest, ...heard } = incoming.heard();
   const further = await comparison.heard({ ...heard, digest: outcome.more ? null : digest });
   outcome.more ||= further;

@@ -1,7 +1,8 @@
 import type { CallerFunctions } from '../core/caller';
 import type { Offer, Welcome } from '../core/exchange';
 import type { Core } from '../core/functions';
-import { allBatches, dropBatches } from '../db/batches';
+import { allBatches, dropBatches, moveBatches } from '../db/batches';
+import { readSums } from '../db/listed';
 import type { Database } from '../db/open';
 import { allRefused, readDocuments } from '../db/records';
 import type { StoredBatch } from '../db/schema';
@@ -16,16 +17,33 @@ export async function chooseOffers(db: Database, core: Core, choice: Choice): Pr
   const batches = await allBatches(db);
   const { offer } = await core.call('offers_choose', {
     ...choice,
-    batches: batches.map(({ id, log, position, entries }) => ({
-      id,
-      log,
-      position,
-      entries: entries.map(({ document, hash }) => ({ document, hash })),
-      scopes: [...new Set(entries.flatMap(({ scopes }) => scopes))],
+    batches: batches.map((batch) => ({
+      id: batch.id,
+      ...batch.place,
+      entries: batch.entries.map(({ document, hash }) => ({ document, hash })),
+      scopes: scopesOf(batch),
     })),
   });
   const chosen = new Set(offer);
   return batches.filter(({ id }) => chosen.has(id));
+}
+
+function scopesOf({ entries }: StoredBatch): string[] {
+  return [...new Set(entries.flatMap(({ scopes }) => scopes))];
+}
+
+/** Nothing differs in these scopes of the office's log: what is kept of them has arrived in it, up to `position`. */
+export async function noteArrived(
+  db: Database,
+  core: Core,
+  { log, position }: StoredBatch['place'],
+  equal: string[],
+): Promise<void> {
+  const elsewhere = (await allBatches(db)).filter(({ place }) => place.log !== log);
+  if (elsewhere.length === 0) return;
+  const batches = elsewhere.map((batch) => ({ id: batch.id, ...batch.place, scopes: scopesOf(batch) }));
+  const { arrived } = await core.call('batches_arrived', { batches, log, equal });
+  if (arrived.length > 0) await moveBatches(db, arrived, { log, position });
 }
 
 /** Batches on their way back, some in each request. */
@@ -79,8 +97,9 @@ export async function dropCovered(db: Database, core: Core, { log, backed_up }: 
   const batches = await allBatches(db);
   if (batches.length === 0) return;
   const { drop, over } = await core.call('batches_drop', {
-    batches: batches.map(({ id, log: from, position, entries }) => ({ id, log: from, position, changes: entries.length })),
+    batches: batches.map(({ id, place, entries }) => ({ id, ...place, changes: entries.length })),
     log,
+    ancestors: (await readSums(db, log))?.ancestors ?? [],
     backed_up,
   });
   if (drop.length + over.length > 0) await dropBatches(db, [...drop, ...over]);

@@ -105,6 +105,7 @@ export class Incoming {
     const everything = this.hello.pull?.cursors.flatMap(({ scopes }) => scopes) ?? [];
     return {
       log: this.log ?? '',
+      atOffice: this.atOffice,
       digest: this.digest,
       asked: this.spokenFor ?? everything,
       steps: this.steps,
@@ -135,7 +136,7 @@ export class Incoming {
     const places = pulled === undefined ? {} : { ...pulled.others, [pulled.log]: pulled.cursors };
     const known = Object.entries(places).map(([name, cursors]) => ({ log: name, cursors }));
     const { from, cursors, forgot } = await core.call('cursors_adopt', { log, ancestors, known });
-    await enterLog(db, log, { from, cursors, lacks: forgot ? ancestors : null });
+    await enterLog(db, log, { from, cursors, ancestors, lacks: forgot });
   }
 
   private async end(more: boolean): Promise<void> {

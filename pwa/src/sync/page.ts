@@ -90,7 +90,7 @@ function distinct(listings: readonly Listing[]): Listing[] {
 /** The page as it is kept to be given back: only what the office itself signed, while no backup covers it. */
 async function batchOf({ core, welcome, office }: Arriving, page: Page): Promise<Listed['batch']> {
   const { changes, cursors, attestation } = page;
-  if (attestation === null || office === null || welcome.node !== office.node) return null;
+  if (attestation === null || office?.node !== welcome.node) return null;
   const { valid } = await core.call('attestation_verify', {
     log: welcome.log,
     public_key: office.key,
@@ -101,5 +101,6 @@ async function batchOf({ core, welcome, office }: Arriving, page: Page): Promise
   const position = Math.max(0, ...cursors.map((cursor) => cursor.position));
   if (changes.length === 0 || position <= welcome.backed_up) return null;
   const entries = changes.map(({ document, kind, counter, hash, scopes }) => ({ document, kind, counter, hash, scopes }));
-  return { log: welcome.log, node: office.node, signature: attestation, position, entries };
+  const { log } = welcome;
+  return { log, node: office.node, signature: attestation, place: { log, position }, entries };
 }

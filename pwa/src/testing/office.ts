@@ -4,12 +4,14 @@ import type { Ancestor, Cursor, Hello, Page, ReceivedChange, SyncRecord } from '
 import type { Core, CoreFunctions } from '../core/functions';
 import type { Database } from '../db/open';
 
+type Request = CoreFunctions['request_encode']['in'];
+
 /**
  * An office in memory. Answers are real deflate streams, cut wherever a test wants; only the bytes
  * inside the records are JSON lines, because the core writes answers on the server's side alone.
  */
 export class TestOffice {
-  readonly requests: { hello: Hello; frames: Bytes[] }[] = [];
+  readonly requests: Request[] = [];
   log = 'a1'.repeat(16);
   marks = 0;
   /** What its log goes on from. */
@@ -18,6 +20,8 @@ export class TestOffice {
   readonly frames = new Set<string>();
   /** Records to send after the holds, once. */
   outgoing: SyncRecord[] = [];
+  /** What it says to each request behind that; it sees what was asked. */
+  says: (request: Request) => SyncRecord[] | Promise<SyncRecord[]> = () => [];
   /** Called instead of answering, once. */
   failure: (() => Error) | null = null;
   /** Cuts the next answer after this many records. */
@@ -61,6 +65,7 @@ export class TestOffice {
       await this.holds(request.hello),
       ...refused,
       ...this.outgoing,
+      ...(await this.says(request)),
       { type: 'end', more: this.more.length > 0 },
     ];
     const cut = this.cutAfter;
