@@ -17,6 +17,8 @@ mod killed_tablet;
 #[cfg(test)]
 mod killed_under_load;
 #[cfg(test)]
+mod lost_rows;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod restored_office;

@@ -3,9 +3,10 @@
 //!
 //! The way of a record: [`apply`] turns operations into saves, [`journal`] makes them durable,
 //! [`frames`] packs and signs them, [`sync`] exchanges them, [`digest`] says what the tablet holds.
-//! [`state`] is what the journal means, rebuilt at each start.
+//! [`state`] is what the journal means, rebuilt at each start. What an answer brings is taken by `incoming`; `compare` says
+//! what to do when both sides differ, by the decisions of [`mpp_sync::caller`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use mpp_sync::frame::{PreviousSession, SessionHeader};
@@ -15,21 +16,26 @@ use p256::ecdsa::SigningKey;
 pub use error::TabletError;
 
 use client::{Client, Login};
+use compare::Comparing;
 use device::Prepared;
 use journal::Journal;
+use nodes::Node;
 use record::Record;
 use state::State;
 
 pub mod apply;
 pub mod client;
 pub mod commands;
+mod compare;
 pub mod device;
 pub mod digest;
 mod enter;
 mod error;
 mod exchange;
 pub mod frames;
+mod incoming;
 pub mod journal;
+mod nodes;
 pub mod record;
 pub mod state;
 pub mod sync;
@@ -63,16 +69,24 @@ pub struct Tablet {
     session: SessionId,
     client: Client,
     claims: Claims,
+    comparing: Comparing,
+    nodes: BTreeMap<DeviceId, Node>,
     torn: u64,
+    lost: usize,
+    repairs: usize,
 }
 
 /// Of which sessions the office is asked what it holds, and whose changes it need not send back.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Claims {
     /// Every session: at the first exchange of a start, and when the office's storage is another one.
     all: bool,
     /// Those named since everything was last exchanged.
     open: BTreeSet<SessionId>,
+    /// The node's marks are other ones: those that are not at the top tier.
+    marks_moved: bool,
+    /// Those of which a node holds something else too: none of their frames is claimed.
+    forked: BTreeSet<SessionId>,
 }
 
 impl Tablet {
@@ -93,8 +107,24 @@ impl Tablet {
         let client = Client::new(&settings.url)?;
         let session = SessionId(random()?);
         let (journal, torn) = (opened.journal, opened.torn);
-        let claims = Claims { all: true, open: BTreeSet::new() };
-        let mut tablet = Self { settings, key, prepared, journal, state, session, client, claims, torn };
+        // A change that got lost makes the count another one than what the node will say.
+        let lost = state.recount();
+        let mut tablet = Self {
+            settings,
+            key,
+            prepared,
+            journal,
+            state,
+            session,
+            client,
+            claims: Claims { all: true, ..Claims::default() },
+            comparing: Comparing::default(),
+            nodes: BTreeMap::new(),
+            torn,
+            lost,
+            repairs: 0,
+        };
+        tablet.know_office();
         // What an earlier start saved and did not cut is cut now: its session never goes on.
         tablet.cut_frames()?;
         Ok(tablet)
@@ -110,6 +140,18 @@ impl Tablet {
     #[must_use]
     pub fn torn(&self) -> u64 {
         self.torn
+    }
+
+    /// Changes that were listed and that this start did not find.
+    #[must_use]
+    pub fn lost(&self) -> usize {
+        self.lost
+    }
+
+    /// How often scopes were repaired since the start.
+    #[must_use]
+    pub fn repairs(&self) -> usize {
+        self.repairs
     }
 
     /// The connection to the office.
@@ -155,6 +197,7 @@ impl Tablet {
         let prepared = self.client.prepare(wanted, &key, &self.settings.name).await?;
         device::keep_prepared(&self.settings.folder, &prepared)?;
         self.prepared = Some(prepared);
+        self.know_office();
         Ok(())
     }
 

@@ -123,7 +123,21 @@ fn status(tablet: &Tablet) -> Value {
         "frames_confirmed": sessions.iter().map(|session| session.confirmed).sum::<u64>(),
         "saves_waiting": sessions.iter().map(|session| session.waiting.len()).sum::<usize>(),
         "records": state.views().len(),
+        "tiers": tiers(tablet),
+        "released": state.released().map(|(at, by, reason)| json!({"at": at, "by": by, "reason": reason})),
+        "batches": state.batches().places().len(),
+        "lost": tablet.lost(),
         "notices": notices,
+    })
+}
+
+/// How many frames are held in the van, at the office, and in its backup.
+fn tiers(tablet: &Tablet) -> Value {
+    let tiers: Vec<_> = tablet.state().tiers().into_values().collect();
+    json!({
+        "hub": tiers.iter().map(|tiers| tiers.hub).sum::<u64>(),
+        "office": tiers.iter().map(|tiers| tiers.office).sum::<u64>(),
+        "backed_up": tiers.iter().map(|tiers| tiers.backed_up).sum::<u64>(),
     })
 }
 

@@ -55,6 +55,9 @@ impl Tablet {
         self.learn_revocations(&prepared.root).await?;
         believed?;
         self.is_not_revoked(&identity)?;
+        for text in [&identity.certificate, &identity.office] {
+            self.know(&certificate(text)?);
+        }
         let signed = enter_bytes(&identity.log, &bytes(&identity.nonce)?);
         let body = json!({
             "grant": prepared.grant,

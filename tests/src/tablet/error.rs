@@ -45,6 +45,12 @@ pub enum TabletError {
     /// The office holds another continuation of one of our sessions.
     #[error("the office holds something else of session {0}")]
     Forked(String),
+    /// Scopes differ from what the node lists, and repairing them did not help.
+    #[error("this tablet and the node differ in {}", .0.join(", "))]
+    Differs(Vec<String>),
+    /// A step of a repair could not be read.
+    #[error("{0}")]
+    Repair(#[from] mpp_sync::repair::RepairError),
     /// Saves could not be packed.
     #[error("a frame could not be cut: {0}")]
     Cut(#[from] mpp_sync::frame::CutError),
@@ -67,6 +73,8 @@ impl TabletError {
             Self::NotBelieved(code) => code,
             Self::Answer { code, .. } | Self::Refused(code) => code,
             Self::Forked(_) => "CHAIN_FORKED",
+            Self::Differs(_) => mpp_sync::caller::SCOPE_DIFFERS,
+            Self::Repair(_) => "REPAIR_UNREADABLE",
             Self::Cut(_) => "FRAME_NOT_CUT",
             Self::Timeout => "TIMEOUT",
         }

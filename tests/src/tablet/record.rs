@@ -1,13 +1,90 @@
 //! What the journal holds: everything that a tablet must still know after a power cut.
 
-use mpp_sync::exchange::Cursor;
-use mpp_sync::frame::SessionHeader;
-use mpp_sync::ids::{ChangeHash, DocumentId, FrameHash, LogId, SaveHash, SessionId};
+use mpp_sync::caller::{Listing, Name};
+use mpp_sync::digest::ScopeSum;
+use mpp_sync::exchange::{Ancestor, Cursor};
+use mpp_sync::frame::{SIGNATURE_BYTES, SessionHeader};
+use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, FrameHash, LogId, SaveHash, SessionId};
 use mpp_sync::save::{Entry, Save};
-use mpp_sync::wire::{Reader, WireError, put_bytes, put_count, put_varint};
+use mpp_sync::wire::{Reader, WireError, put_bytes, put_count, put_option, put_varint};
+use serde::{Deserialize, Serialize};
 
 /// Bytes of one record's variable parts at most: a received batch is the largest.
 const PART_MAX: usize = 64 * 1024 * 1024;
+
+/// What a page of changes says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// What is newly listed, and where.
+    pub listings: Vec<Listing>,
+    /// The sums of those scopes after it.
+    pub sums: Vec<(String, ScopeSum)>,
+    /// The office's signature, when the batch is worth keeping.
+    pub signed: Option<Signed>,
+}
+
+/// Which node signed a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// The node.
+    pub node: DeviceId,
+    /// Its signature.
+    pub signature: [u8; SIGNATURE_BYTES],
+}
+
+/// Something small that was learnt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "learnt", rename_all = "snake_case")]
+pub enum Learnt {
+    /// A log goes on from one that was read: what that one listed counts as listed here.
+    Adopted {
+        /// The new log.
+        log: LogId,
+        /// The one before.
+        from: LogId,
+        /// The cursors in the new one.
+        cursors: Vec<Cursor>,
+        /// All that the new one goes on from.
+        ancestors: Vec<Ancestor>,
+    },
+    /// A node's signed word on our chains. It was verified.
+    Receipt {
+        /// Whether the office signed it; else a hub.
+        office: bool,
+        /// Its bytes as hex.
+        receipt: String,
+    },
+    /// The office lets this tablet be wiped without a backup.
+    Released {
+        /// Unix seconds.
+        at: u64,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// Every chain below the top tier was named when a log's marks were these.
+    Marks {
+        /// The log.
+        log: LogId,
+        /// The marks.
+        marks: u64,
+    },
+    /// Batches that need not be kept.
+    Dropped {
+        /// Their numbers.
+        batches: Vec<u64>,
+    },
+    /// Batches that another log has too.
+    Placed {
+        /// Their numbers.
+        batches: Vec<u64>,
+        /// The log.
+        log: LogId,
+        /// Up to where.
+        position: u64,
+    },
+}
 
 /// One record.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +126,8 @@ pub enum Record {
         entries: Vec<Entry>,
         /// The cursors after them.
         cursors: Vec<Cursor>,
+        /// What the page says beside them.
+        page: Page,
     },
     /// A change of ours that the office keeps and does not accept; an empty code takes that back.
     Notice {
@@ -68,6 +147,8 @@ pub enum Record {
         /// Frames.
         frames: u64,
     },
+    /// Something small.
+    Learnt(Learnt),
 }
 
 impl Record {
@@ -100,11 +181,16 @@ impl Record {
                 put_varint(&mut out, *saves);
                 put_bytes(&mut out, bytes);
             }
-            Self::Received { log, entries, cursors } => {
+            Self::Received { log, entries, cursors, page } => {
                 out.push(4);
                 out.extend_from_slice(&log.0);
                 put_entries(&mut out, entries);
                 put_bytes(&mut out, &serde_json::to_vec(cursors).unwrap_or_default());
+                put_page(&mut out, page);
+            }
+            Self::Learnt(learnt) => {
+                out.push(7);
+                out.extend_from_slice(&serde_json::to_vec(learnt).unwrap_or_default());
             }
             Self::Notice { document, hash, code } => {
                 out.push(5);
@@ -146,6 +232,7 @@ impl Record {
                 entries: take_entries(&mut reader)?,
                 cursors: serde_json::from_slice(reader.bytes(PART_MAX, "cursors")?)
                     .map_err(|_| WireError::Malformed("cursors"))?,
+                page: take_page(&mut reader)?,
             },
             5 => Self::Notice {
                 document: DocumentId(reader.array()?),
@@ -157,9 +244,50 @@ impl Record {
                 session: SessionId(reader.array()?),
                 frames: reader.varint()?,
             },
+            7 => Self::Learnt(
+                serde_json::from_slice(reader.rest()).map_err(|_| WireError::Malformed("learnt"))?,
+            ),
             _ => return Err(WireError::Version),
         })
     }
+}
+
+/// A page scope by scope, each with its sum after it.
+fn put_page(out: &mut Vec<u8>, page: &Page) {
+    put_count(out, page.sums.len());
+    for (scope, sum) in &page.sums {
+        put_bytes(out, scope.as_bytes());
+        out.extend_from_slice(&sum.sum);
+        put_varint(out, sum.count);
+        let names = || page.listings.iter().filter(|listing| listing.scope == *scope);
+        put_count(out, names().count());
+        for Listing { name, .. } in names() {
+            out.extend_from_slice(&name.document.0);
+            out.extend_from_slice(&name.hash.0);
+            put_varint(out, name.time);
+        }
+    }
+    put_option(out, page.signed.as_ref(), |out, signed| {
+        out.extend_from_slice(&signed.node.0);
+        out.extend_from_slice(&signed.signature);
+    });
+}
+
+fn take_page(reader: &mut Reader<'_>) -> Result<Page, WireError> {
+    let mut page = Page::default();
+    for _ in 0..reader.count(PART_MAX, "scopes")? {
+        let scope = reader.text(PART_MAX, "scope")?;
+        let sum = ScopeSum { sum: reader.array()?, count: reader.varint()? };
+        for _ in 0..reader.count(PART_MAX, "names")? {
+            let (document, hash) = (DocumentId(reader.array()?), ChangeHash(reader.array()?));
+            let name = Name { document, hash, time: reader.varint()? };
+            page.listings.push(Listing { scope: scope.clone(), name });
+        }
+        page.sums.push((scope, sum));
+    }
+    page.signed =
+        reader.option(|reader| Ok(Signed { node: DeviceId(reader.array()?), signature: reader.array()? }))?;
+    Ok(page)
 }
 
 fn decode_saves(reader: &mut Reader<'_>) -> Result<Record, WireError> {

@@ -1,15 +1,23 @@
 //! What the journal means: documents with their views, sessions with their frames, cursors.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
+use mpp_sync::caller::{Name, Place, Said};
 use mpp_sync::document::Document;
-use mpp_sync::exchange::Cursor;
+use mpp_sync::exchange::{ChainFrames, Cursor};
 use mpp_sync::frame::SessionHeader;
-use mpp_sync::ids::{ChangeHash, DocumentId, FrameHash, Kind, LogId, Rolling, SaveHash, SessionId};
+use mpp_sync::ids::{ChangeHash, DocumentId, FrameHash, Kind, LogId, SaveHash, SessionId};
 use mpp_sync::save::{Entry, Save};
 use mpp_sync::view::View;
 
 use super::record::Record;
+
+pub use book::Book;
+pub use kept::{Batches, Kept};
+
+mod book;
+mod kept;
+mod learnt;
 
 /// The application field that carries an operation's `ref`, so that other tablets find it.
 pub const REFERENCE_FIELD: &str = "ref";
@@ -21,7 +29,8 @@ pub struct StoredDocument {
     pub kind: Kind,
     /// The raw changes.
     pub changes: Vec<Vec<u8>>,
-    known: HashSet<ChangeHash>,
+    /// Where each stands, and the session's counter on the first one.
+    known: HashMap<ChangeHash, (usize, Option<u32>)>,
 }
 
 /// A frame that was cut.
@@ -52,6 +61,16 @@ pub struct Session {
     pub confirmed: u64,
     /// The same of every node, by its log.
     held: BTreeMap<LogId, u64>,
+    /// What verified receipts said last, of each log.
+    said: Vec<Said>,
+}
+
+impl Session {
+    /// The hashes of its frames, as receipts are verified by.
+    #[must_use]
+    pub fn chain(&self) -> ChainFrames {
+        ChainFrames { session: self.id, frames: self.frames.iter().map(|frame| frame.hash).collect() }
+    }
 }
 
 /// Everything the tablet knows.
@@ -62,8 +81,10 @@ pub struct State {
     by_reference: HashMap<String, DocumentId>,
     sessions: Vec<Session>,
     log: Option<LogId>,
-    cursors: BTreeMap<LogId, BTreeMap<String, (u64, Rolling)>>,
+    books: BTreeMap<LogId, Book>,
+    batches: Batches,
     notices: BTreeMap<(DocumentId, ChangeHash), String>,
+    released: Option<(u64, String, String)>,
 }
 
 impl State {
@@ -80,6 +101,7 @@ impl State {
                     frames: Vec::new(),
                     confirmed: 0,
                     held: BTreeMap::new(),
+                    said: Vec::new(),
                 });
                 Vec::new()
             }
@@ -100,15 +122,18 @@ impl State {
                 }
                 Vec::new()
             }
-            Record::Received { log, entries, cursors } => {
+            Record::Received { log, entries, cursors, page } => {
                 self.enter(log);
-                for cursor in cursors {
-                    for scope in cursor.scopes {
-                        let of_log = self.cursors.entry(log).or_default();
-                        of_log.insert(scope, (cursor.position, cursor.rolling));
-                    }
+                if let Some(signed) = page.signed.clone() {
+                    let position = cursors.iter().map(|cursor| cursor.position).max().unwrap_or(0);
+                    self.batches.keep((log, position), signed, &entries, &page.listings);
                 }
+                self.books.entry(log).or_default().take(page, cursors);
                 self.store(entries)
+            }
+            Record::Learnt(learnt) => {
+                self.learn(learnt);
+                Vec::new()
             }
             Record::Notice { document, hash, code } => {
                 if code.is_empty() {
@@ -140,10 +165,47 @@ impl State {
         }
     }
 
+    /// What is known of a log.
+    #[must_use]
+    pub fn book(&self, log: LogId) -> Option<&Book> {
+        self.books.get(&log)
+    }
+
+    /// How far every log was read.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        let place = |(log, book): (&LogId, &Book)| Place { log: *log, cursors: book.place() };
+        self.books.iter().map(place).filter(|place| !place.cursors.is_empty()).collect()
+    }
+
+    /// What is kept to be given back.
+    #[must_use]
+    pub fn batches(&self) -> &Batches {
+        &self.batches
+    }
+
+    /// A change that is here.
+    #[must_use]
+    pub fn entry(&self, document: &DocumentId, hash: &ChangeHash) -> Option<Entry> {
+        let stored = self.documents.get(document)?;
+        let (at, counter) = *stored.known.get(hash)?;
+        let bytes = stored.changes.get(at)?.clone();
+        Some(Entry { document: *document, kind: stored.kind, counter, hash: *hash, bytes })
+    }
+
+    /// Counts the sums of every log again over the changes that are here. Returns how many listed ones are not.
+    pub fn recount(&mut self) -> usize {
+        let Self { books, documents, .. } = self;
+        let holds = |name: &Name| {
+            documents.get(&name.document).is_some_and(|stored| stored.known.contains_key(&name.hash))
+        };
+        books.values_mut().map(|book| book.recount(holds)).sum()
+    }
+
     /// Whether the tablet has read another log than the one last spoken to.
     #[must_use]
     pub fn keeps_other_logs(&self) -> bool {
-        self.cursors.keys().any(|log| Some(*log) != self.log)
+        self.places().iter().any(|place| Some(place.log) != self.log)
     }
 
     fn store(&mut self, entries: Vec<Entry>) -> Vec<DocumentId> {
@@ -152,9 +214,10 @@ impl State {
             let document = self.documents.entry(entry.document).or_insert_with(|| StoredDocument {
                 kind: entry.kind,
                 changes: Vec::new(),
-                known: HashSet::new(),
+                known: HashMap::new(),
             });
-            if document.known.insert(entry.hash) {
+            if !document.known.contains_key(&entry.hash) {
+                document.known.insert(entry.hash, (document.changes.len(), entry.counter));
                 document.changes.push(entry.bytes);
                 if touched.last() != Some(&entry.document) {
                     touched.push(entry.document);
@@ -229,13 +292,8 @@ impl State {
     /// How far these scopes were read; those read equally far share a cursor.
     #[must_use]
     pub fn cursors(&self, scopes: &[String]) -> Vec<Cursor> {
-        let mut groups: BTreeMap<(u64, Rolling), Vec<String>> = BTreeMap::new();
-        for scope in scopes {
-            let of_log = self.log.and_then(|log| self.cursors.get(&log));
-            let at = of_log.and_then(|of_log| of_log.get(scope)).copied().unwrap_or((0, Rolling::START));
-            groups.entry(at).or_default().push(scope.clone());
-        }
-        groups.into_iter().map(|((position, rolling), scopes)| Cursor { position, rolling, scopes }).collect()
+        let book = self.log.and_then(|log| self.books.get(&log));
+        book.unwrap_or(&Book::default()).cursors(scopes)
     }
 
     /// Changes of ours that the office keeps aside, with their codes.

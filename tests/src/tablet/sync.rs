@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::compare::Comparing;
 use super::{Tablet, TabletError};
 use crate::clock::{millis_since, moment};
 
@@ -39,6 +40,15 @@ pub struct Synced {
     pub frames_waiting: u64,
     /// Changes received.
     pub changes_received: usize,
+    /// Whether the node's sums at its log's end are those of what it listed to this tablet.
+    #[serde(default)]
+    pub agreed: bool,
+    /// Batches that were given back to an office that lacked them.
+    #[serde(default)]
+    pub offered: usize,
+    /// How often scopes that differed were repaired.
+    #[serde(default)]
+    pub repairs: usize,
     /// Changes of ours that the office keeps aside.
     pub notices: usize,
     /// Exchanges that failed and were tried again.
@@ -101,6 +111,8 @@ impl Tablet {
         let start = moment();
         self.client.take_traffic();
         let mut synced = Synced::default();
+        let repairs = self.repairs;
+        self.comparing = Comparing::default();
         let result = tokio::time::timeout(timeout, self.sync_all(&mut synced)).await;
         if let Err(error) = result.unwrap_or(Err(TabletError::Timeout)) {
             let last = synced.error.take();
@@ -119,6 +131,7 @@ impl Tablet {
         synced.frames_confirmed = self.state.sessions().iter().map(|session| session.confirmed).sum();
         synced.frames_waiting = self.unconfirmed();
         synced.notices = self.state.notices().len();
+        synced.repairs = self.repairs - repairs;
         synced.wall_ms = millis_since(start);
         synced
     }
@@ -160,11 +173,16 @@ impl Tablet {
         synced.frames_sent += done.frames_sent;
         synced.changes_received += done.received;
         synced.forgotten += done.forgotten;
+        synced.offered += done.offered;
+        synced.agreed = done.agreed;
         // A gap heals itself, because the office has just said what it holds.
         if let Some(code) = done.refused.iter().find(|code| *code != "frame_gap") {
             return Err(TabletError::Refused(code.clone()));
         }
         pace.went_well(done.raw_and_body);
+        if !done.differs.is_empty() {
+            return Err(TabletError::Differs(done.differs));
+        }
         Ok(!done.more && self.unconfirmed() == 0)
     }
 
