@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 
 mod actions;
 mod bundle;
+mod caller;
 mod documents;
 mod rules;
 mod trust;
@@ -93,6 +94,18 @@ pub fn call(name: &str, input: Json, blobs: &[Vec<u8>]) -> Result<Answer, CallEr
         "revocations_read" => trust::revocations_read(&parameters),
         "enter_signing" => trust::enter_signing(&parameters),
         "receipt_verify" => wire::receipt_verify(&parameters),
+        "page_take" => caller::page_take(&parameters),
+        "sums_add" => caller::sums_add(&parameters),
+        "attestation_verify" => caller::attestation_verify(&parameters),
+        "digest_compare" => caller::digest_compare(&parameters),
+        "repair_begin" => caller::repair_begin(&parameters),
+        "repair_answer" => caller::repair_answer(&parameters),
+        "offers_choose" => caller::offers_choose(&parameters),
+        "batches_arrived" => caller::batches_arrived(&parameters),
+        "batches_drop" => caller::batches_drop(&parameters),
+        "cursors_adopt" => caller::cursors_adopt(&parameters),
+        "chains_to_name" => caller::chains_to_name(&parameters),
+        "tiers" => caller::tiers(&parameters),
         other => Err(CallError::new("UNKNOWN_FUNCTION", other)),
     }
 }

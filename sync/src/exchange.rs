@@ -15,7 +15,9 @@ pub use request::{
     ChainClaim, Cursor, Extras, Hello, PROTOCOL, PullRequest, RequestReader, RequestRecord,
     encode_comparison, encode_relay, encode_request, encode_request_with, flags,
 };
-pub use response::{BackupState, Digest, HeldChain, ResponseRecord, ResponseWriter, Welcome, decode_record};
+pub use response::{
+    Ancestor, BackupState, Digest, HeldChain, ResponseRecord, ResponseWriter, Welcome, decode_record,
+};
 
 pub mod chains;
 

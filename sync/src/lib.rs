@@ -16,7 +16,7 @@
 //! 5. [`check`] decides at the receiver whether a change may enter the log: only it can make an
 //!    [`check::AcceptedChange`].
 //! 6. [`digest`] sums up what a scope lists, so that both sides see whether they hold the same;
-//!    [`repair`] finds out in what they differ.
+//!    [`repair`] finds out in what they differ; [`caller`] decides what a tablet does about it.
 //! 7. [`trust`] says which node and which device may be believed: certificates, grants, revocations.
 //! 8. [`view`] reads a document into the plain record that lists, pages and digests are made of.
 //!
@@ -25,6 +25,7 @@
 pub mod action;
 pub mod api;
 pub mod bundle;
+pub mod caller;
 pub mod check;
 pub mod digest;
 pub mod document;

@@ -41,6 +41,11 @@ pub const FOLD_MONTHS_MAX: usize = 512;
 pub const FOLD_DEVICES_MAX: usize = 2_048;
 /// Chains that an answer may list of one device in one month; more than that nobody starts an app.
 pub const FOLDED_CHAINS_MAX: usize = 16_384;
+/// Logs that an office may go on from; it is restored once in years.
+pub const ANCESTORS_MAX: usize = 64;
+/// Changes of others that a tablet keeps to give them back, while no backup of the office covers them: fifty days of a
+/// thousand changes without any backup. Only names are kept twice, 60 bytes each.
+pub const KEPT_CHANGES_MAX: usize = 50_000;
 /// Scopes that one pull may name.
 pub const SCOPES_MAX: usize = 2_048;
 /// Bytes of a scope's name.

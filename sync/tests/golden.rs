@@ -280,6 +280,7 @@ fn answer(key: &SigningKey, entries: Vec<Entry>, cursor: Cursor) -> Vec<Response
             backed_up: 6,
             backup: BackupState::Good,
             node: Some(DeviceId::of_key(key.verifying_key().to_sec1_point(false).as_bytes())),
+            ancestors: Vec::new(),
         }),
         ResponseRecord::Holds(vec![HeldChain { session: SESSION, frames: 1, head: FramePrefix([0x88; 8]) }]),
         ResponseRecord::Refused { session: SESSION, number: 1, code: "frame_gap".to_owned() },

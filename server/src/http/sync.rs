@@ -24,6 +24,7 @@ use super::device::hub_revoked;
 use super::error::ApiError;
 use crate::contacts;
 use crate::ingest::Notice;
+use crate::lineage::Lineage;
 
 /// The body's type, both ways.
 pub const CONTENT_TYPE: &str = "application/vnd.mpp.sync";
@@ -63,22 +64,27 @@ pub async fn exchange(
     let exchange = receive(&app, &caller, request.into_body()).await?;
     let hello = exchange.hello.as_ref().ok_or(WireError::Truncated)?;
     contacts::note(app.store(), hello.device, &hello.chains, &exchange.refused, app.env().now()).await?;
+    let lineage = Lineage::read(app.store()).await?;
     let pull = match &hello.pull {
-        Some(pull) if !asks_again(&app, hello) => Some(granted(&app, &caller, hello, pull).await?),
+        Some(pull) if !asks_again(&app, hello, &lineage) => {
+            Some(granted(&app, &caller, hello, pull, &lineage).await?)
+        }
         _ => None,
     };
     let readable = match exchange.repairs.as_slice() {
         [] => BTreeSet::new(),
         _ => allowed(&app, &caller, hello).await?,
     };
-    let body = answer(&app, &exchange, hello, &readable, pull).await?;
+    let body = answer(&app, &exchange, hello, &lineage, &readable, pull).await?;
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], body).into_response())
 }
 
-/// A tablet that meets hub and office in turn named the cursors of the other: it has some for this log as well.
-fn asks_again(app: &Shared, hello: &Hello) -> bool {
+/// A tablet that meets hub and office in turn named the cursors of the other: it has some for this log as well. Those of a
+/// log that this one goes on from are as good as its own.
+fn asks_again(app: &Shared, hello: &Hello, lineage: &Lineage) -> bool {
     let log = hello.pull.as_ref().and_then(|pull| pull.log);
-    hello.flags & flags::OTHER_LOGS != 0 && log.is_some_and(|log| log != app.node.log)
+    let elsewhere = |log| log != app.node.log && !lineage.names(log);
+    hello.flags & flags::OTHER_LOGS != 0 && log.is_some_and(elsewhere)
 }
 
 fn speaks_sync(headers: &HeaderMap) -> bool {

@@ -205,3 +205,65 @@ fn a_request_becomes_a_file_that_only_the_office_opens() {
     let zero = [blobs[0].clone(), vec![0; 32], blobs[2].clone(), blobs[3].clone()];
     assert_eq!(call("bundle_seal", keys, &zero).unwrap_err().code, "BUNDLE_KEY");
 }
+
+#[test]
+fn a_page_is_counted_compared_and_repaired_through_the_calls() {
+    let name = |n: u8| json!({"document": hex::encode([n; 16]), "hash": hex::encode([n; 32]), "time": 1_790_000_000});
+    let with_scopes = |n: u8| {
+        let mut named = name(n);
+        named["scopes"] = json!(["a"]);
+        named
+    };
+    let page = json!({"changes": [with_scopes(1), with_scopes(2)], "yours": [], "chains": [], "frames": []});
+    let taken = ok("page_take", page, &[]).json;
+    assert_eq!((&taken["taken"], taken["listings"].as_array().unwrap().len()), (&json!(true), 2));
+    let yours = json!({"changes": [], "yours": [{"chain": 0, "frame": 0, "index": 0, "scopes": ["a"]}],
+                       "chains": [{"held": 0}], "frames": []});
+    assert_eq!(ok("page_take", yours, &[]).json, json!({"taken": false, "chains": [0]}));
+    let sums = ok("sums_add", json!({"sums": [], "listings": taken["listings"]}), &[]).json["sums"].clone();
+    let more = json!({"sums": sums, "listings": [{"scope": "a", "document": name(3)["document"], "hash": name(3)["hash"]}]});
+    let theirs = ok("sums_add", more, &[]).json["sums"].clone();
+    assert_eq!((&sums[0]["count"], &theirs[0]["count"]), (&json!(2), &json!(3)));
+    let compared =
+        json!({"own": sums, "asked": ["a"], "fold": "00".repeat(8), "sums": theirs, "settled": []});
+    let verdict = ok("digest_compare", compared, &[]).json;
+    assert_eq!(verdict, json!({"verdict": "repair", "scopes": ["a"]}));
+    let begun = ok("repair_begin", json!({"scope": "a", "position": 4, "items": [name(1), name(2)]}), &[]);
+    assert_eq!(begun.json["repair"]["position"], 4);
+    let answer = json!({"scope": "a", "position": 4, "items": [name(1)], "message": {"$b": 0}});
+    assert_eq!(ok("repair_answer", answer, &[Vec::new()]).json["repair"], Json::Null);
+    let hello = json!({"device": "02".repeat(16), "chains": []});
+    let request = json!({"hello": hello, "frames": [], "repairs": [begun.json["repair"]]});
+    assert!(!ok("request_encode", request, &begun.blobs).blobs[0].is_empty());
+}
+
+#[test]
+fn another_log_batches_and_chains_are_decided_through_the_calls() {
+    let (old, new) = ("01".repeat(16), "02".repeat(16));
+    let ancestors = json!([{"log": old, "position": 3, "rolling": "03".repeat(8)}]);
+    let known =
+        json!([{"log": old, "cursors": [{"position": 5, "rolling": "05".repeat(8), "scopes": ["a"]}]}]);
+    let adopted = ok("cursors_adopt", json!({"log": new, "ancestors": ancestors, "known": known}), &[]).json;
+    assert_eq!((&adopted["from"], &adopted["forgot"]), (&json!(old), &json!(true)));
+    assert_eq!(adopted["cursors"][0]["position"], 3);
+    let entries = json!([{"document": "07".repeat(16), "hash": "08".repeat(32)}]);
+    let batches =
+        json!([{"id": 1, "log": old, "position": 5, "changes": 1, "entries": entries, "scopes": ["b"]}]);
+    let chosen =
+        json!({"ancestors": ancestors, "compared": ["a"], "wanted": ["09".repeat(32)], "batches": batches});
+    let chosen = ok("offers_choose", chosen, &[]).json;
+    assert_eq!(chosen, json!({"offer": [1], "nowhere": ["09".repeat(32)]}));
+    let dropped = ok("batches_drop", json!({"batches": batches, "log": old, "backed_up": 5}), &[]).json;
+    assert_eq!(dropped, json!({"drop": [1], "over": []}));
+    let arrived = ok("batches_arrived", json!({"batches": batches, "log": new, "equal": ["b"]}), &[]).json;
+    assert_eq!(arrived, json!({"arrived": [1]}));
+    let attested = json!({"log": old, "public_key": {"$b": 0}, "entries": entries, "attestation": {"$b": 1}});
+    let verdict = ok("attestation_verify", attested, &[vec![4; 65], vec![1; 64]]).json;
+    assert_eq!(verdict, json!({"valid": false}));
+    let chain = json!({"session": "05".repeat(16), "frames": 4, "confirmed": 4, "backed_up": 1});
+    let named = ok("chains_to_name", json!({"chains": [chain], "marks_moved": true}), &[]).json;
+    assert_eq!(named["chains"], json!([{"session": "05".repeat(16), "frames": 4}]));
+    let said = json!([{"office": true, "log": old, "issued_at": 1, "frames": 3, "backed_up": 2}]);
+    let reached = ok("tiers", json!({"frames": 4, "said": said, "office_log": old}), &[]).json;
+    assert_eq!(reached, json!({"hub": 3, "office": 3, "backed_up": 2}));
+}

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::{Answer, BlobRef, Blobs, CallError, Parameters, plain};
+use crate::caller::Name;
 use crate::digest::NamedSum;
 use crate::exchange::{
     ChainFrames, Changes, Extras, HeldChain, Hello, Listed, Membership, Offer, Receipt, RepairRequest,
@@ -187,6 +188,7 @@ fn record_json(record: ResponseRecord, blobs: &mut Blobs) -> Json {
             "backed_up": welcome.backed_up,
             "backup": welcome.backup,
             "node": welcome.node,
+            "ancestors": welcome.ancestors,
         }),
         ResponseRecord::Holds(chains) => json!({"type": "holds", "chains": chains}),
         ResponseRecord::Refused { session, number, code } => {
@@ -241,6 +243,7 @@ fn changes_json(changes: &Changes, blobs: &mut Blobs) -> Json {
                 "kind": entry.kind,
                 "counter": entry.counter,
                 "hash": entry.hash,
+                "time": Name::of(entry).time,
                 "change": blobs.add(entry.bytes.clone()),
                 "scopes": scopes,
             })),

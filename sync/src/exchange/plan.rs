@@ -45,6 +45,9 @@ pub struct PushPlan {
     pub forked: Vec<SessionId>,
     /// Sessions of which the node holds all of ours and more: our storage went back in time, or is a copy.
     pub behind: Vec<SessionId>,
+    /// Sessions of which the node holds, beside what it has of ours, something else under one of our numbers: what it
+    /// names there as ours is not.
+    pub split: Vec<SessionId>,
 }
 
 /// Compares the chains that a device keeps with what the node holds.
@@ -58,6 +61,9 @@ pub fn push_plan(chains: &[ChainFrames], holds: &[HeldChain]) -> PushPlan {
             let last = usize::try_from(held.frames).ok().and_then(|count| count.checked_sub(1));
             last.is_none_or(|last| chain.frames.get(last).is_some_and(|hash| hash.prefix() == held.head))
         };
+        if of_session().any(|held| held.frames <= ours && !is_ours(&held)) {
+            plan.split.push(chain.session);
+        }
         // A session that was continued in two ways is named once for each way.
         let held =
             of_session().filter(|held| held.frames <= ours).filter(is_ours).max_by_key(|held| held.frames);

@@ -9,8 +9,8 @@ use super::receipt::Receipt;
 use super::record::RecordKind;
 use super::repair::{RepairStep, Want};
 use crate::digest::{ScopeSum, put_sum};
-use crate::ids::{ChangeHash, DeviceId, DocumentId, Fold, FramePrefix, LogId, SessionId};
-use crate::limits::{CHAINS_MAX, SCOPE_BYTES_MAX, SCOPES_MAX, SHORT_TEXT_BYTES_MAX};
+use crate::ids::{ChangeHash, DeviceId, DocumentId, Fold, FramePrefix, LogId, Rolling, SessionId};
+use crate::limits::{ANCESTORS_MAX, CHAINS_MAX, SCOPE_BYTES_MAX, SCOPES_MAX, SHORT_TEXT_BYTES_MAX};
 use crate::wire::{Reader, WireError, put_bytes, put_count, put_option, put_varint};
 
 /// What a node holds of one chain, durably, at the moment of the answer.
@@ -56,6 +56,17 @@ impl BackupState {
     }
 }
 
+/// A log that the node's log goes on from: an office that was restored from a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ancestor {
+    /// Its id.
+    pub log: LogId,
+    /// The last position that both have.
+    pub position: u64,
+    /// The rolling hash there.
+    pub rolling: Rolling,
+}
+
 /// Which log answers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Welcome {
@@ -73,6 +84,8 @@ pub struct Welcome {
     pub backup: BackupState,
     /// The node that signs batches.
     pub node: Option<DeviceId>,
+    /// What this log goes on from, the nearest last; named to a caller that stands in another log.
+    pub ancestors: Vec<Ancestor>,
 }
 
 /// The sums of the scopes asked for, at the log's end.
@@ -247,6 +260,27 @@ impl Welcome {
         put_varint(out, self.backed_up);
         out.push(self.backup.number());
         put_option(out, self.node.as_ref(), |out, node| out.extend_from_slice(&node.0));
+        if self.ancestors.is_empty() {
+            return;
+        }
+        put_count(out, self.ancestors.len());
+        for ancestor in &self.ancestors {
+            out.extend_from_slice(&ancestor.log.0);
+            put_varint(out, ancestor.position);
+            out.extend_from_slice(&ancestor.rolling.0);
+        }
+    }
+
+    fn take_ancestors(reader: &mut Reader<'_>) -> Result<Vec<Ancestor>, WireError> {
+        if reader.rest().is_empty() {
+            return Ok(Vec::new());
+        }
+        let count = reader.count(ANCESTORS_MAX, "ancestors")?;
+        let ancestor = |reader: &mut Reader<'_>| {
+            let (log, position) = (LogId(reader.array()?), reader.varint()?);
+            Ok(Ancestor { log, position, rolling: Rolling(reader.array()?) })
+        };
+        (0..count).map(|_| ancestor(reader)).collect()
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, WireError> {
@@ -262,6 +296,7 @@ impl Welcome {
             backed_up: reader.varint()?,
             backup: BackupState::of(reader.byte()?),
             node: reader.option(|reader| reader.array().map(DeviceId))?,
+            ancestors: Self::take_ancestors(reader)?,
         })
     }
 }

@@ -32,6 +32,7 @@ fn welcome() -> ResponseRecord {
         backed_up: 100_000,
         backup: BackupState::Good,
         node: Some(DeviceId(*b"fedcba9876543210")),
+        ancestors: Vec::new(),
     })
 }
 
@@ -354,4 +355,20 @@ proptest::proptest! {
         writer.record(RecordKind::Hello, &bytes);
         let _ = RequestReader::default().push(&writer.finish());
     }
+}
+
+#[test]
+fn a_restored_log_says_where_it_comes_from_and_an_ordinary_one_says_nothing_more() {
+    let ResponseRecord::Welcome(plain) = welcome() else { unreachable!() };
+    let ancestors = vec![Ancestor { log: LogId([4; 16]), position: 300, rolling: Rolling([6; 8]) }];
+    let bytes = |welcome: &Welcome| {
+        let mut writer = ResponseWriter::default();
+        writer.record(&ResponseRecord::Welcome(welcome.clone()));
+        let records = BodyReader::default().push(&writer.finish(false)).unwrap();
+        records.into_iter().next().unwrap()
+    };
+    let restored = Welcome { ancestors, ..plain.clone() };
+    let (kind, payload) = bytes(&restored);
+    assert_eq!(payload.len(), bytes(&plain).1.len() + 1 + 16 + 2 + 8);
+    assert_eq!(decode_record(kind, &payload).unwrap(), Some(ResponseRecord::Welcome(restored)));
 }

@@ -14,17 +14,19 @@ use crate::http::Shared;
 use crate::http::error::ApiError;
 use crate::http::pull::write_changes;
 use crate::http::repair::write_repairs;
+use crate::lineage::Lineage;
 use crate::receipts::receipts;
 
 pub(super) async fn answer(
     app: &Shared,
     exchange: &Exchange,
     hello: &Hello,
+    lineage: &Lineage,
     readable: &BTreeSet<String>,
     pull: Option<(PullQuery, bool)>,
 ) -> Result<Vec<u8>, ApiError> {
     let mut writer = ResponseWriter::default();
-    writer.record(&ResponseRecord::Welcome(welcome(app, hello).await?));
+    writer.record(&ResponseRecord::Welcome(welcome(app, hello, lineage).await?));
     let sessions: Vec<[u8; 16]> = exchange.sessions.iter().map(|session| session.0).collect();
     let (held, of_device) = holds(app, hello, &sessions).await?;
     writer.record(&ResponseRecord::Holds(held));
@@ -54,14 +56,14 @@ pub(super) async fn answer(
     write_repairs(app, &mut writer, hello, &exchange.repairs, readable).await?;
     let more = match pull {
         Some((query, left_out)) => write_changes(app, &mut writer, hello, query, left_out).await?,
-        None => asks_again(app, hello),
+        None => asks_again(app, hello, lineage),
     };
     let mut body = writer.take();
     body.extend(writer.finish(more));
     Ok(body)
 }
 
-async fn welcome(app: &Shared, hello: &Hello) -> Result<Welcome, ApiError> {
+async fn welcome(app: &Shared, hello: &Hello, lineage: &Lineage) -> Result<Welcome, ApiError> {
     let now = app.env().now();
     let standing = standing(app.store(), &app.config.data, now).await?;
     Ok(Welcome {
@@ -72,6 +74,7 @@ async fn welcome(app: &Shared, hello: &Hello) -> Result<Welcome, ApiError> {
         backed_up: standing.position(),
         backup: standing.state,
         node: Some(app.node.key.device()),
+        ancestors: lineage.told_to(hello.pull.as_ref(), app.node.log),
     })
 }
 

@@ -35,10 +35,10 @@ pub(super) async fn granted(
     caller: &Caller,
     hello: &Hello,
     pull: &PullRequest,
+    lineage: &Lineage,
 ) -> Result<(PullQuery, bool), ApiError> {
     let allowed = allowed(app, caller, hello).await?;
     let mut none_left_out = true;
-    let lineage = Lineage::read(app.store()).await?;
     let groups = pull.cursors.iter().filter_map(|cursor| {
         let scopes: Vec<String> =
             cursor.scopes.iter().filter(|scope| allowed.contains(*scope)).cloned().collect();
