@@ -2,7 +2,7 @@
 
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,6 +17,12 @@ export interface Account {
   readonly password: string;
   readonly display_name: string;
   readonly roles: readonly string[];
+}
+
+/** A backup of an office, and the text of the envelope without which nobody can read it. */
+export interface Backup {
+  readonly file: string;
+  readonly envelope: string;
 }
 
 export class Office {
@@ -82,16 +88,51 @@ export class Office {
     return count;
   }
 
+  /**
+   * Loses the machine after a backup was made of it, with everything that came since, and restores it as the
+   * documentation says: on a new folder, with the text of the envelope.
+   */
+  async restoreFrom({ file, envelope }: Backup): Promise<void> {
+    await this.kill();
+    // The demo writes its passwords to a file, which is no part of what an office holds.
+    const passwords = await readFile(this.#accountsFile);
+    await rm(this.#folder, { recursive: true });
+    await this.#task(['restore', '--from', file], envelope);
+    await writeFile(this.#accountsFile, passwords);
+    await this.start();
+  }
+
+  /** Sets up backups, and makes the first one while the server runs. */
+  async backUp(): Promise<Backup> {
+    const place = `${this.#folder}-backups`;
+    const envelope = await this.#task(['backup', 'init']);
+    await this.#task(['backup', '--to', place]);
+    const [name = ''] = await readdir(place);
+    return { file: join(place, name), envelope };
+  }
+
+  /** Runs a task of the program on this office, and gives what it printed. */
+  async #task(task: readonly string[], input = ''): Promise<string> {
+    const running = promisify(execFile)(this.#program, [...task, '--data', this.#folder]);
+    running.child.stdin?.end(input);
+    return (await running).stdout;
+  }
+
   /** Ends the server and removes its folder. */
   async close(): Promise<void> {
     await this.kill();
     await rm(this.#folder, { recursive: true, force: true });
+    await rm(`${this.#folder}-backups`, { recursive: true, force: true });
   }
 
   /** The demo accounts, as the server wrote them down. */
   async accounts(): Promise<readonly Account[]> {
-    const text = await readFile(join(this.#folder, 'demo-accounts.json'), 'utf8');
+    const text = await readFile(this.#accountsFile, 'utf8');
     return JSON.parse(text) as readonly Account[];
+  }
+
+  get #accountsFile(): string {
+    return join(this.#folder, 'demo-accounts.json');
   }
 
   async #untilHealthy(child: ChildProcess): Promise<void> {
