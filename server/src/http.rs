@@ -17,6 +17,7 @@ pub mod public;
 pub mod pull;
 pub mod repair;
 pub mod residents;
+pub mod roster;
 pub mod router;
 pub mod sync;
 

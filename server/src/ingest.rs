@@ -10,17 +10,20 @@
 
 pub mod facts;
 pub mod judge;
+pub mod rights;
 
-pub use judge::Offered;
+pub use judge::{Check, Offered};
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mpp_store::{QuarantineRow, Store, StoreError};
-use mpp_sync::document::Refusal;
+use mpp_store::{Accepted, Basis, Store, StoreError};
+use mpp_sync::check::check_entry;
 use mpp_sync::frame::Frame;
-use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, SessionId};
+use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, Kind, SessionId};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use self::rights::waits_for_rights;
 use crate::clock::Env;
 
 /// Frames that are committed together at most. A frame has about 96 changes.
@@ -99,6 +102,8 @@ enum Job {
 enum Again {
     /// A device was put on a day: what it sent too early.
     Granted(DeviceId),
+    /// A service day changed: what somebody wrote who was not on its roster.
+    Roster,
     /// This program may accept what an earlier one could not: everything.
     Everything,
 }
@@ -130,8 +135,20 @@ impl Ingest {
         office: DeviceId,
         appended: watch::Sender<i64>,
     ) -> Self {
+        Self::start_checking(store, env, office, appended, check_entry)
+    }
+
+    /// As [`Ingest::start`], with another question to the core than [`check_entry`]. Whatever it does, a panic in it costs
+    /// the one change.
+    pub fn start_checking(
+        store: Arc<dyn Store>,
+        env: Arc<dyn Env>,
+        office: DeviceId,
+        appended: watch::Sender<i64>,
+        check: Check,
+    ) -> Self {
         let (jobs, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(Worker { store, env, office, appended }.run(waiting));
+        tokio::spawn(Worker { store, env, office, appended, check }.run(waiting));
         Self { jobs }
     }
 
@@ -190,6 +207,7 @@ struct Worker {
     env: Arc<dyn Env>,
     office: DeviceId,
     appended: watch::Sender<i64>,
+    check: Check,
 }
 
 impl Worker {
@@ -253,7 +271,7 @@ impl Worker {
             tracing::info!(code = "JUDGED_AGAIN", "another process was faster");
             result = self.judge_and_write(submissions, beside).await;
         }
-        let (outcomes, waiting) = result?;
+        let Written { outcomes, waiting, rosters } = result?;
         // A day may have been granted by another process after the grants were read here, and what waits for it may
         // have been looked for before it was written. Either of the two finds the other's work.
         let mut late = Vec::new();
@@ -262,36 +280,28 @@ impl Worker {
                 late.push(Again::Granted(device));
             }
         }
+        if rosters {
+            late.push(Again::Roster);
+        }
         if !late.is_empty() {
             Box::pin(self.commit(&[], &Beside { again: late, ..Beside::default() })).await?;
         }
         Ok(outcomes)
     }
 
-    /// What became of the frames, and the devices whose changes wait for a day, with the number of their days.
     async fn judge_and_write(
         &self,
         submissions: &[Submission],
         beside: &Beside,
-    ) -> Result<(Vec<Outcome>, Vec<(DeviceId, usize)>), StoreError> {
-        let frames: Vec<judge::Arrived> = submissions
-            .iter()
-            .map(|submission| judge::Arrived {
-                frame: Frame::decode(&submission.bytes),
-                bytes: submission.bytes.clone(),
-                officer: submission.officer.clone(),
-            })
-            .collect();
-        let Beside { offers, again } = beside;
-        let mut facts = facts::gather(self.store.as_ref(), &frames, offers, again, self.office).await?;
-        let basis = std::mem::take(&mut facts.basis);
-        let days: Vec<(DeviceId, usize)> =
-            facts.granted.iter().map(|(device, days)| (*device, days.len())).collect();
-        let (now, offers) = (self.env.now(), offers.clone());
-        // Applying changes is work for the processor, not for the thread that serves connections.
-        let mut judged = tokio::task::spawn_blocking(move || judge::judge(facts, frames, offers, now))
-            .await
-            .map_err(|error| StoreError::Backend(format!("the judge stopped: {error}")))?;
+    ) -> Result<Written, StoreError> {
+        // Rosters come from the views, which may be behind: before somebody is kept out, the log itself is asked.
+        let (mut exact, mut asked) =
+            (BTreeSet::new(), self.judged(submissions, beside, &BTreeSet::new()).await?);
+        while !asked.judged.rosters.is_empty() {
+            exact.append(&mut asked.judged.rosters);
+            asked = self.judged(submissions, beside, &exact).await?;
+        }
+        let Asked { mut judged, basis, days } = asked;
         if !judged.append.is_empty() {
             judged.append.basis = Some(basis);
             let head = self.store.append(&judged.append).await?;
@@ -305,8 +315,54 @@ impl Worker {
             );
             self.appended.send_replace(head.position);
         }
-        let day_missing = |row: &QuarantineRow| row.code == Refusal::DayNotGranted.code();
-        let waiting = if judged.append.quarantined.iter().any(day_missing) { days } else { Vec::new() };
-        Ok((judged.outcomes, waiting))
+        let by_rights = judged.append.quarantined.iter().any(|row| waits_for_rights(&row.code));
+        let waiting = if by_rights { days } else { Vec::new() };
+        let is_day = |accepted: &Accepted| accepted.row().kind == i64::from(Kind::ServiceDay.number());
+        let rosters = judged.append.accepted.iter().any(is_day);
+        Ok(Written { outcomes: judged.outcomes, waiting, rosters })
     }
+
+    async fn judged(
+        &self,
+        submissions: &[Submission],
+        beside: &Beside,
+        exact: &BTreeSet<DocumentId>,
+    ) -> Result<Asked, StoreError> {
+        let frames: Vec<judge::Arrived> = submissions
+            .iter()
+            .map(|submission| judge::Arrived {
+                frame: Frame::decode(&submission.bytes),
+                bytes: submission.bytes.clone(),
+                officer: submission.officer.clone(),
+            })
+            .collect();
+        let Beside { offers, again } = beside;
+        let mut facts =
+            facts::gather(self.store.as_ref(), &frames, offers, again, exact, self.office).await?;
+        let basis = std::mem::take(&mut facts.basis);
+        let days: Vec<(DeviceId, usize)> =
+            facts.granted.iter().map(|(device, days)| (*device, days.len())).collect();
+        let (now, offers, check) = (self.env.now(), offers.clone(), self.check);
+        // Applying changes is work for the processor, not for the thread that serves connections.
+        let judged = tokio::task::spawn_blocking(move || judge::judge(facts, frames, offers, now, check))
+            .await
+            .map_err(|error| StoreError::Backend(format!("the judge stopped: {error}")))?;
+        Ok(Asked { judged, basis, days })
+    }
+}
+
+/// A verdict that is not written yet.
+struct Asked {
+    judged: judge::Judged,
+    basis: Basis,
+    days: Vec<(DeviceId, usize)>,
+}
+
+/// What was written.
+struct Written {
+    outcomes: Vec<Outcome>,
+    /// The devices whose changes wait for rights, with the number of their days.
+    waiting: Vec<(DeviceId, usize)>,
+    /// Whether a service day changed.
+    rosters: bool,
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 pub use decide::{Decide, decide};
 pub use edit::{edit_document, json_edits};
-pub use office::{publish_catalogue, publish_day, register_device};
+pub use office::{add_officer, publish_catalogue, publish_day, register_device};
 pub use register::{Register, register};
 pub use status::add_status;
 pub use ticket::{IssuedTicket, issue_ticket};

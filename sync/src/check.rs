@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::document::{ChangeMeta, Document, Refusal, Set, Value};
 use crate::ids::{ChangeHash, DocumentId, Kind, SessionId};
 use crate::rules::person::is_village_code;
+use crate::rules::ticket::number_of;
 use crate::save::Entry;
 use crate::view::{DECISION_PREFIX, STATUS_PREFIX};
 
@@ -33,6 +34,18 @@ pub enum Role {
     Office,
 }
 
+/// A day that a device was put on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GrantedDay {
+    /// The service day.
+    pub day: DocumentId,
+    /// The letters that are the device's own there. More than one when an office that was restored had given the first
+    /// to somebody else meanwhile.
+    pub labels: Vec<String>,
+    /// Usernames of those who may write on that day.
+    pub roster: BTreeSet<String>,
+}
+
 /// What the node knows of the writer of a frame.
 #[derive(Debug, Clone, Copy)]
 pub struct Writer<'a> {
@@ -43,7 +56,13 @@ pub struct Writer<'a> {
     /// The day that the session's header names.
     pub day: Option<DocumentId>,
     /// The days that the device was granted.
-    pub granted: &'a [DocumentId],
+    pub granted: &'a [GrantedDay],
+}
+
+impl Writer<'_> {
+    fn granted(&self, day: &DocumentId) -> Option<&GrantedDay> {
+        self.granted.iter().find(|granted| granted.day == *day)
+    }
 }
 
 /// A change that may enter the log.
@@ -150,21 +169,52 @@ fn may_write(document: &Document, meta: &ChangeMeta, writer: &Writer<'_>) -> Res
     if meta.sets.iter().any(|set| set.key.starts_with(DECISION_PREFIX) || rewrites_event(set)) {
         return Err(Refusal::EditNotAllowed);
     }
-    let granted = |day: &DocumentId| writer.granted.contains(day);
-    if !writer.day.as_ref().is_some_and(granted) {
+    if writer.day.as_ref().is_none_or(|day| writer.granted(day).is_none()) {
         return Err(Refusal::DayNotGranted);
     }
+    // Naming a change of the resident proves that the tablet was given it; its id alone may have
+    // been seen elsewhere, and writing it must not bring the resident into the tablet's scopes.
+    if document.kind() == Kind::Resident && meta.deps.is_empty() && !document.changes().is_empty() {
+        return Err(Refusal::EditNotAllowed);
+    }
+    let days = days_concerned(document, meta, writer);
+    let granted = days.iter().map(|day| writer.granted(day.as_ref()?)).collect::<Option<Vec<_>>>();
+    let Some(granted) = granted.filter(|days| !days.is_empty()) else { return Err(Refusal::DayNotGranted) };
+    if !granted.iter().all(|day| day.roster.contains(&meta.author.officer)) {
+        return Err(Refusal::AuthorNotOnRoster);
+    }
+    let own = |label: &str| writer.granted.iter().any(|day| day.labels.iter().any(|own| own == label));
+    let tickets = meta.sets.iter().filter(|set| document.kind() == Kind::Visit && set.key == "ticket");
+    let mut tickets = tickets.filter_map(|set| set.value.as_ref()?.text());
+    if own(&meta.author.device) && tickets.all(|ticket| granted.iter().all(|day| is_own(ticket, day))) {
+        Ok(())
+    } else {
+        Err(Refusal::LabelNotOwn)
+    }
+}
+
+/// The days on which the writer of a change has to be at home: the document's; of a resident, who belongs to no day, the
+/// session's. `None` stands for what names no day.
+fn days_concerned(document: &Document, meta: &ChangeMeta, writer: &Writer<'_>) -> Vec<Option<DocumentId>> {
     if document.kind() == Kind::Resident {
-        // Naming a change of the resident proves that the tablet was given it; its id alone may have
-        // been seen elsewhere, and writing it must not bring the resident into the tablet's scopes.
-        let unseen = meta.deps.is_empty() && !document.changes().is_empty();
-        return if unseen { Err(Refusal::EditNotAllowed) } else { Ok(()) };
+        return vec![writer.day];
     }
     let set = meta.sets.iter().filter(|set| set.key == "day").map(|set| day_of(set.value.as_ref()));
     let written = document.values("day").into_iter().map(|written| day_of(Some(&written.value)));
-    let days: Vec<Option<DocumentId>> = set.chain(written).collect();
-    let all_granted = days.iter().all(|day| day.as_ref().is_some_and(granted));
-    if days.is_empty() || !all_granted { Err(Refusal::DayNotGranted) } else { Ok(()) }
+    set.chain(written).collect()
+}
+
+/// The days whose roster decides about a change; those that are none are left out.
+#[must_use]
+pub fn days_of_change(document: &Document, entry: &Entry, writer: &Writer<'_>) -> BTreeSet<DocumentId> {
+    let meta = ChangeMeta::read(&entry.bytes);
+    let days = meta.map(|meta| days_concerned(document, &meta, writer)).unwrap_or_default();
+    days.into_iter().flatten().collect()
+}
+
+/// Whether the ticket carries a letter of this tablet, so that no two tablets of a day hand out the same one.
+fn is_own(ticket: &str, day: &GrantedDay) -> bool {
+    day.labels.iter().any(|label| number_of(ticket, label).is_some())
 }
 
 /// Events are only ever added.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -23,7 +23,8 @@ pub struct Registration {
     pub reference: String,
     /// The device that took it: `kantor`, `tablet-1` and so on.
     pub by: String,
-    /// Username.
+    /// Username of the demo's officer who plays the one of the file.
+    #[serde(deserialize_with = "played")]
     pub officer: String,
     /// RFC 3339 with the offset of the place.
     pub at: String,
@@ -85,12 +86,24 @@ pub struct Event {
     pub reference: String,
     /// The device.
     pub by: String,
-    /// Username.
+    /// Username of the demo's officer who plays the one of the file.
+    #[serde(deserialize_with = "played")]
     pub officer: String,
     /// RFC 3339.
     pub at: String,
     /// The status.
     pub status: String,
+}
+
+/// The demo's officer who plays one of the file, `tablet-3-petugas-2` for example: only who is on the day's roster may
+/// write there.
+#[must_use]
+pub fn player(username: &str) -> &'static str {
+    if username.ends_with('2') { "budi" } else { "rina" }
+}
+
+fn played<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(player(&String::deserialize(from)?).to_owned())
 }
 
 impl Operation {

@@ -19,7 +19,8 @@ use tracing::Span;
 use super::error::ApiError;
 use super::guard::{REQUEST_ID, same_site, secure_headers};
 use super::{
-    Shared, assets, backup, bundle, device, field, health, hubs, login, office, public, residents, sync,
+    Shared, assets, backup, bundle, device, field, health, hubs, login, office, public, residents, roster,
+    sync,
 };
 use crate::clock::{Env, random};
 
@@ -75,6 +76,7 @@ fn office() -> Router<Shared> {
         .route("/api/office/devices/{id}/revoke", post(hubs::revoke))
         // Supervisors.
         .route("/api/office/days", get(office::office_days))
+        .route("/api/office/days/{day}/officers", post(roster::add))
         .route("/api/office/applications", get(office::list))
         .route("/api/office/applications/search", post(office::search))
         .route("/api/office/applications/{id}", get(office::get))

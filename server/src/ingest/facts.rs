@@ -1,14 +1,17 @@
 //! What the core has to know to judge a group of frames, read from the store.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use mpp_store::{Basis, BranchFrameRow, ChainRow, DeviceRow, LoggedChange, QuarantineRow, Store, StoreError};
+use mpp_sync::check::GrantedDay;
 use mpp_sync::document::{Refusal, contents_of, session_of};
 use mpp_sync::frame::Frame;
 use mpp_sync::ids::{DeviceId, DocumentId, FrameHash, Kind, SessionId};
 
 use super::Again;
 use super::judge::{Arrived, HUB_ATTESTED, Offered};
+use super::rights::{BY_RIGHTS, day_in_scope, granted_to, rosters_of};
 
 /// Changes kept aside that are tried again in one go.
 const RETRIES: i64 = 10_000;
@@ -34,7 +37,9 @@ pub struct Facts {
     /// The devices of those chains, and of new ones.
     pub devices: HashMap<DeviceId, DeviceRow>,
     /// The days each of them was granted.
-    pub granted: HashMap<DeviceId, Vec<DocumentId>>,
+    pub granted: HashMap<DeviceId, Arc<Vec<GrantedDay>>>,
+    /// The days whose rosters were read from the log itself.
+    pub exact: BTreeSet<DocumentId>,
     /// Who each of them was given to last.
     pub officers: HashMap<DeviceId, String>,
     /// The documents touched.
@@ -61,9 +66,10 @@ pub(super) async fn gather(
     frames: &[Arrived],
     offers: &[Offered],
     again: &[Again],
+    exact: &BTreeSet<DocumentId>,
     office: DeviceId,
 ) -> Result<Facts, StoreError> {
-    let mut facts = Facts { office: Some(office), ..Facts::default() };
+    let mut facts = Facts { office: Some(office), exact: exact.clone(), ..Facts::default() };
     facts.basis.position = store.head().await?.position;
     let read: Vec<(&Frame, &[u8])> = frames
         .iter()
@@ -115,24 +121,41 @@ pub(super) async fn gather(
             facts.past.insert(frame.session, rows.into_iter().map(|row| row.bytes).collect());
         }
     }
-    let mut devices: BTreeSet<DeviceId> = facts.chains.values().map(|row| DeviceId(row.device)).collect();
-    devices.extend(frames.iter().filter_map(|frame| frame.header.as_ref()).map(|header| header.device));
-    for device in devices {
-        if let Some(row) = store.device(device.0).await? {
-            let grants = store.grants_of(device.0).await?;
-            if let Some(last) = grants.last() {
-                facts.officers.insert(device, last.username.clone());
-            }
-            let days = grants.into_iter().map(|grant| DocumentId(grant.day));
-            facts.granted.insert(device, days.collect());
-            facts.devices.insert(device, row);
-        }
-    }
     let mut documents: BTreeSet<[u8; 16]> = touched.into_iter().collect();
     documents.extend(facts.parked.iter().map(|row| row.document));
     facts.basis.documents = documents.iter().copied().collect();
+    // A roster that keeps somebody out must still be so when that is written.
+    facts.basis.documents.extend(exact.iter().map(|day| day.0));
     facts.documents = documents_of(store, documents).await?;
+    gather_rights(store, &frames, &mut facts).await?;
     Ok(facts)
+}
+
+/// The devices, and what each may write where. Of rosters it reads those of days that are at hand: the sessions' and the
+/// documents'.
+async fn gather_rights(store: &dyn Store, frames: &[&Frame], facts: &mut Facts) -> Result<(), StoreError> {
+    let headers = || frames.iter().filter_map(|frame| frame.header.as_ref());
+    let mut devices: BTreeSet<DeviceId> = facts.chains.values().map(|row| DeviceId(row.device)).collect();
+    devices.extend(headers().map(|header| header.device));
+    let mut days: BTreeSet<[u8; 16]> = facts.chains.values().filter_map(|row| row.day).collect();
+    days.extend(headers().filter_map(|header| Some(header.day?.0)));
+    let scopes = facts.documents.values().flat_map(|known| &known.scopes);
+    days.extend(scopes.filter_map(|scope| day_in_scope(scope)));
+    let rosters = rosters_of(store, &days, &facts.exact).await?;
+    for device in devices {
+        let Some(row) = store.device(device.0).await? else { continue };
+        let grants = store.grants_of(device.0).await?;
+        if let Some(last) = grants.last() {
+            facts.officers.insert(device, last.username.clone());
+        }
+        let mut granted = granted_to(store, device.0, grants).await?;
+        for day in &mut granted {
+            day.roster.extend(rosters.get(&day.day).into_iter().flatten().cloned());
+        }
+        facts.granted.insert(device, Arc::new(granted));
+        facts.devices.insert(device, row);
+    }
+    Ok(())
 }
 
 /// Whether the frame is another one than the chain that is held has, or would need, at its place.
@@ -157,15 +180,17 @@ async fn aside(
     }
     let mut rows = store.quarantined_of(touched).await?;
     if !again.is_empty() {
-        let mut waiting = store.quarantined_for(&[Refusal::DayNotGranted.code()], RETRIES).await?;
+        let codes = BY_RIGHTS.map(Refusal::code);
+        let mut waiting = store.quarantined_for(&codes, RETRIES).await?;
         let sessions: BTreeSet<[u8; 16]> = waiting.iter().map(|row| row.session).collect();
         let chains = store.chains(&sessions.into_iter().collect::<Vec<_>>()).await?;
-        let sessions: BTreeSet<[u8; 16]> = chains
-            .iter()
-            .filter(|chain| again.contains(&Again::Granted(DeviceId(chain.device))))
-            .map(|chain| chain.session)
-            .collect();
-        waiting.retain(|row| sessions.contains(&row.session));
+        let devices: HashMap<[u8; 16], DeviceId> =
+            chains.iter().map(|chain| (chain.session, DeviceId(chain.device))).collect();
+        waiting.retain(|row| {
+            let device = devices.get(&row.session);
+            device.is_some_and(|device| again.contains(&Again::Granted(*device)))
+                || (row.code == Refusal::AuthorNotOnRoster.code() && again.contains(&Again::Roster))
+        });
         // What follows on those changes waits for them, whatever its own reason.
         let documents: BTreeSet<[u8; 16]> = waiting.iter().map(|row| row.document).collect();
         let documents: Vec<[u8; 16]> =

@@ -8,6 +8,8 @@ mod parked;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use mpp_store::{Accepted, Append, BranchFrameRow, ChainRow, DeviceEventRow, FrameRow, QuarantineRow};
+use mpp_sync::check::{AcceptedChange, Writer};
+use mpp_sync::document::{Document, Refusal};
 use mpp_sync::frame::{Chain, Frame, FrameRefusal, FrameVerdict, check_frame};
 use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, FrameHash, SaveHash, SessionId};
 use mpp_sync::save::Entry;
@@ -42,6 +44,10 @@ const OFFERED: i64 = -1;
 /// The code of what only a hub vouches for.
 pub const HUB_ATTESTED: &str = "hub_attested";
 
+/// The question to the core: [`mpp_sync::check::check_entry`].
+pub type Check =
+    fn(&mut Document, &Entry, &Writer<'_>, &BTreeSet<String>) -> Result<Option<AcceptedChange>, Refusal>;
+
 /// What to write, and what to tell each sender once it is written.
 #[derive(Debug)]
 pub struct Judged {
@@ -49,11 +55,14 @@ pub struct Judged {
     pub append: Append,
     /// One for each frame.
     pub outcomes: Vec<Outcome>,
+    /// Days whose rosters kept somebody out and were not read from the log itself. While there are any, nothing of this
+    /// is to be written: the facts are not good enough.
+    pub rosters: BTreeSet<DocumentId>,
 }
 
 /// Judges the frames in order, then tries again what is parked.
 #[must_use]
-pub fn judge(facts: Facts, frames: Vec<Arrived>, offers: Vec<Offered>, now: i64) -> Judged {
+pub fn judge(facts: Facts, frames: Vec<Arrived>, offers: Vec<Offered>, now: i64, check: Check) -> Judged {
     let mut judge = Judge {
         chains: facts.chains.clone(),
         open: HashMap::new(),
@@ -64,6 +73,8 @@ pub fn judge(facts: Facts, frames: Vec<Arrived>, offers: Vec<Offered>, now: i64)
         framed: Vec::new(),
         branches: Vec::new(),
         events: Vec::new(),
+        rosters: BTreeSet::new(),
+        check,
         facts,
         now,
     };
@@ -100,7 +111,7 @@ pub fn judge(facts: Facts, frames: Vec<Arrived>, offers: Vec<Offered>, now: i64)
         events: judge.events,
         basis: None,
     };
-    Judged { append, outcomes }
+    Judged { append, outcomes, rosters: judge.rosters }
 }
 
 struct Judge {
@@ -115,6 +126,8 @@ struct Judge {
     framed: Vec<([u8; 16], [u8; 32], i64)>,
     branches: Vec<BranchFrameRow>,
     events: Vec<DeviceEventRow>,
+    rosters: BTreeSet<DocumentId>,
+    check: Check,
 }
 
 impl Judge {

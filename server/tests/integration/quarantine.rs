@@ -1,7 +1,14 @@
 //! Changes that are authentic but not accepted: kept, said, and tried again.
 
+use std::collections::BTreeSet;
+
+use mpp_server::ingest::{Ingest, Outcome, Submission};
 use mpp_store::GrantRow;
+use mpp_sync::check::{AcceptedChange, Writer, check_entry};
+use mpp_sync::document::{Document, Refusal};
+use mpp_sync::save::Entry;
 use serde_json::json;
+use tokio::sync::watch;
 
 use super::server::Server;
 use super::tablet::{Tablet, held, notices};
@@ -126,7 +133,7 @@ async fn everything_is_tried_again_on_request_and_by_a_new_version() {
     let grant = GrantRow {
         device: tablet.device.0,
         day: other.0,
-        label: "B".into(),
+        label: "A".into(),
         username: "rina".into(),
         granted_at: 1,
     };
@@ -136,4 +143,99 @@ async fn everything_is_tried_again_on_request_and_by_a_new_version() {
     assert!(server.app.store().quarantined(10).await.unwrap().is_empty());
     assert!(server.app.store().view(strange.0).await.unwrap().is_some());
     assert_eq!(server.post(retry, &cookie, json!({})).await.0, 403);
+}
+
+/// Panics over a change that sets this note, after the engine took it, as the engine itself does in the middle of its work.
+fn panics_over_a_note(
+    document: &mut Document,
+    entry: &Entry,
+    writer: &Writer<'_>,
+    present: &BTreeSet<String>,
+) -> Result<Option<AcceptedChange>, Refusal> {
+    let answer = check_entry(document, entry, writer, present);
+    let note = b"Lansia";
+    assert!(!entry.bytes.windows(note.len()).any(|bytes| bytes == note), "the engine");
+    answer
+}
+
+#[tokio::test]
+async fn a_panic_of_the_document_engine_costs_one_change_and_later_frames_go_on() {
+    let server = Server::new().await;
+    let cookie = server.sign_in("rina").await;
+    let day = server.day().await;
+    let mut tablet = Tablet::prepared(&server, &cookie, 1, "rina", day).await;
+    let (first, _) = tablet.ticket();
+    tablet.edit(first, "notes", "Lansia");
+    let (second, _) = tablet.ticket();
+    tablet.cut();
+    tablet.edit(first, "priority", "Kursi roda");
+    let (third, _) = tablet.ticket();
+    tablet.cut();
+    assert_eq!(tablet.frames.len(), 2);
+    let (store, env) = (server.app.node.store.clone(), server.env.clone());
+    let (tell, _) = watch::channel(0);
+    let ingest = Ingest::start_checking(store, env, server.app.node.key.device(), tell, panics_over_a_note);
+    let mut codes = Vec::new();
+    for bytes in tablet.frames.clone() {
+        let submission = Submission { bytes, officer: "rina".into() };
+        let Outcome::Stored { notices, .. } =
+            ingest.submit(submission).await.unwrap().outcome().await.unwrap()
+        else {
+            panic!("a frame was not stored")
+        };
+        codes.extend(notices.into_iter().map(|notice| (notice.document, notice.code)));
+    }
+    // What builds on the change waits for it; everything else went on.
+    assert_eq!(codes, [(first, "apply_failed".to_owned()), (first, "deps_missing".to_owned())]);
+    for visit in [first, second, third] {
+        assert_eq!(server.app.store().changes_of(&[visit.0]).await.unwrap().len(), 1);
+    }
+    server.app.ingest.retry_everything().await.unwrap();
+    assert!(server.app.store().quarantined(10).await.unwrap().is_empty(), "a healthy engine takes both");
+    assert_eq!(server.app.store().changes_of(&[first.0]).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn who_is_not_on_the_roster_waits_until_the_day_names_them() {
+    let server = Server::new().await;
+    let cookie = server.sign_in("rina").await;
+    let day = server.day_with(&["rina"], "Balai Desa Uji").await;
+    let mut tablet = Tablet::prepared(&server, &cookie, 1, "rina", day).await;
+    tablet.officer = "budi".into();
+    let (substitute, _) = tablet.ticket();
+    tablet.cut();
+    tablet.officer = "rina".into();
+    let (own, _) = tablet.ticket();
+    let records = tablet.sync(&server, &cookie).await;
+    assert_eq!(notices(&records), [(substitute, "author_not_on_roster")]);
+    assert_eq!(held(&records, tablet.session), 2, "the chain goes on");
+    assert_eq!(server.app.store().changes_of(&[own.0]).await.unwrap().len(), 1);
+    let supervisor = server.sign_in("sari").await;
+    let roster = format!("/api/office/days/{day}/officers");
+    assert_eq!(server.post(&roster, &cookie, json!({ "username": "budi" })).await.0, 403);
+    assert_eq!(server.post(&roster, &supervisor, json!({ "username": "siapa" })).await.0, 404);
+    let (status, body) = server.post(&roster, &supervisor, json!({ "username": "budi" })).await;
+    assert_eq!((status, &body["day"]["officers"]), (200, &json!({ "budi": "BUDI", "rina": "RINA" })));
+    assert_eq!(server.post(&roster, &supervisor, json!({ "username": "budi" })).await.0, 200, "once more");
+    assert!(server.app.store().quarantined(10).await.unwrap().is_empty());
+    assert_eq!(server.app.store().changes_of(&[substitute.0]).await.unwrap().len(), 1);
+    assert!(notices(&tablet.push(&server, &cookie, &[]).await).is_empty());
+}
+
+#[tokio::test]
+async fn the_letter_of_another_tablet_is_kept_aside() {
+    let server = Server::new().await;
+    let cookie = server.sign_in("rina").await;
+    let day = server.day().await;
+    let one = Tablet::prepared(&server, &cookie, 1, "rina", day).await;
+    let mut two = Tablet::prepared(&server, &cookie, 2, "budi", day).await;
+    assert_eq!((one.label.as_str(), two.label.as_str()), ("A", "B"));
+    two.label = "A".into();
+    let (visit, _) = two.ticket();
+    two.cut();
+    two.label = "B".into();
+    let (own, _) = two.ticket();
+    let records = two.sync(&server, &cookie).await;
+    assert_eq!(notices(&records), [(visit, "label_not_own")]);
+    assert_eq!(server.app.store().changes_of(&[own.0]).await.unwrap().len(), 1);
 }

@@ -46,6 +46,21 @@ pub fn register_device(
     maker.finish()
 }
 
+/// Puts an officer on the roster of a day that was published.
+///
+/// # Errors
+/// [`ActionError::Nothing`] when the officer stands there under this name already.
+pub fn add_officer(
+    context: &Context,
+    day: &mut Document,
+    username: &str,
+    name: &str,
+) -> Result<MadeSave, ActionError> {
+    let mut maker = SaveMaker::new(context);
+    maker.change(day, &vec![text(&format!("officer/{username}"), name)])?;
+    maker.finish()
+}
+
 /// Publishes standards of an agency: creates its catalogue, or adds versions to `known`.
 ///
 /// # Errors

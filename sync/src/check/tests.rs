@@ -20,8 +20,13 @@ fn context() -> Context {
     }
 }
 
-fn tablet(granted: &[DocumentId]) -> Writer<'_> {
+fn tablet(granted: &[GrantedDay]) -> Writer<'_> {
     Writer { session: SESSION, role: Role::Tablet, day: Some(DAY), granted }
+}
+
+/// A day on which rina works with tablet A.
+fn on(day: DocumentId) -> GrantedDay {
+    GrantedDay { day, labels: vec!["A".to_owned()], roster: BTreeSet::from(["rina".to_owned()]) }
 }
 
 fn application_of(day: &DocumentId) -> Save {
@@ -43,10 +48,10 @@ fn check(entry: &Entry, writer: &Writer<'_>) -> Result<Option<AcceptedChange>, R
 fn a_resident_goes_to_the_day_and_the_village_and_an_application_to_the_day() {
     let save = application_of(&DAY);
     let day = format!("day/{DAY}");
-    let resident = check(&save.entries[0], &tablet(&[DAY])).unwrap().unwrap();
+    let resident = check(&save.entries[0], &tablet(&[on(DAY)])).unwrap().unwrap();
     assert_eq!(resident.scopes(), [day.clone(), "village/16.04.10.2001".to_owned()]);
     assert_eq!(resident.entered(), resident.scopes());
-    let application = check(&save.entries[1], &tablet(&[DAY])).unwrap().unwrap();
+    let application = check(&save.entries[1], &tablet(&[on(DAY)])).unwrap().unwrap();
     assert_eq!(application.scopes(), [day]);
 }
 
@@ -56,19 +61,19 @@ fn a_change_stays_in_the_scopes_that_list_its_document() {
     let present = BTreeSet::from(["village/16.04.10.2099".to_owned(), format!("day/{DAY}")]);
     let entry = &save.entries[0];
     let mut document = Document::new(entry.kind, entry.document);
-    let accepted = check_entry(&mut document, entry, &tablet(&[DAY]), &present).unwrap().unwrap();
+    let accepted = check_entry(&mut document, entry, &tablet(&[on(DAY)]), &present).unwrap().unwrap();
     assert_eq!(accepted.scopes().len(), 3);
     assert_eq!(accepted.entered(), ["village/16.04.10.2001"]);
-    assert_eq!(check_entry(&mut document, entry, &tablet(&[DAY]), &present), Ok(None), "known already");
+    assert_eq!(check_entry(&mut document, entry, &tablet(&[on(DAY)]), &present), Ok(None), "known already");
 }
 
 #[test]
 fn a_change_for_a_day_the_tablet_is_not_on_is_refused() {
     let elsewhere = DocumentId([6; 16]);
     let save = application_of(&elsewhere);
-    assert_eq!(check(&save.entries[1], &tablet(&[DAY])), Err(Refusal::DayNotGranted));
+    assert_eq!(check(&save.entries[1], &tablet(&[on(DAY)])), Err(Refusal::DayNotGranted));
     assert_eq!(check(&save.entries[0], &tablet(&[])), Err(Refusal::DayNotGranted));
-    assert!(check(&save.entries[1], &tablet(&[DAY, elsewhere])).is_ok());
+    assert!(check(&save.entries[1], &tablet(&[on(DAY), on(elsewhere)])).is_ok());
 }
 
 #[test]
@@ -81,8 +86,37 @@ fn a_tablet_cannot_move_an_application_to_another_day_or_edit_one_of_another_day
     let note = vec![("notes".to_owned(), Some(Value::from("x")))];
     let mut copy = document.clone();
     let edit = edit_document(&Context { counter: 2, ..context() }, &mut copy, &note).unwrap();
-    let refusal = check_entry(&mut document, &edit.save.entries[0], &tablet(&[DAY]), &BTreeSet::new());
+    let refusal = check_entry(&mut document, &edit.save.entries[0], &tablet(&[on(DAY)]), &BTreeSet::new());
     assert_eq!(refusal, Err(Refusal::DayNotGranted));
+}
+
+#[test]
+fn an_author_who_is_not_on_the_roster_of_the_documents_day_is_refused() {
+    let save = application_of(&DAY);
+    let without = [GrantedDay { roster: BTreeSet::from(["budi".to_owned()]), ..on(DAY) }];
+    for entry in &save.entries {
+        assert_eq!(check(entry, &tablet(&without)), Err(Refusal::AuthorNotOnRoster));
+        let document = Document::new(entry.kind, entry.document);
+        assert_eq!(days_of_change(&document, entry, &tablet(&without)), BTreeSet::from([DAY]));
+    }
+    let elsewhere = DocumentId([6; 16]);
+    let application = &application_of(&elsewhere).entries[1];
+    let not_there = [on(DAY), GrantedDay { roster: BTreeSet::new(), ..on(elsewhere) }];
+    assert_eq!(check(application, &tablet(&not_there)), Err(Refusal::AuthorNotOnRoster));
+    assert!(Refusal::AuthorNotOnRoster.may_pass_later());
+}
+
+#[test]
+fn the_letter_of_another_tablet_is_refused_in_a_change_and_on_a_ticket() {
+    let other = [GrantedDay { labels: vec!["B".to_owned(), "AA".to_owned()], ..on(DAY) }];
+    assert_eq!(check(&application_of(&DAY).entries[0], &tablet(&other)), Err(Refusal::LabelNotOwn));
+    let two = [GrantedDay { labels: vec!["A/2".to_owned(), "A".to_owned()], ..on(DAY) }];
+    assert!(check(&application_of(&DAY).entries[0], &tablet(&two)).is_ok(), "the first letter of two");
+    for (ticket, expected) in [("A", Ok(())), ("B", Err(Refusal::LabelNotOwn))] {
+        let visit = &issue_ticket(&context(), &DAY, ticket, 1, [1; 8]).unwrap().made.save.entries[0];
+        assert_eq!(check(visit, &tablet(&[on(DAY)])).map(|_| ()), expected, "{ticket}");
+    }
+    assert!(Refusal::LabelNotOwn.may_pass_later());
 }
 
 #[test]
@@ -91,11 +125,11 @@ fn a_tablet_neither_rewrites_events_nor_decides_about_residents() {
     let author = Author { officer: "rina".to_owned(), device: "A".to_owned(), at: 1_800_000_000 };
     for (entry, key) in [(&save.entries[1], "event/01010101-0"), (&save.entries[0], "decision/01010101-9")] {
         let mut document = Document::new(entry.kind, entry.document);
-        check_entry(&mut document, entry, &tablet(&[DAY]), &BTreeSet::new()).unwrap();
+        check_entry(&mut document, entry, &tablet(&[on(DAY)]), &BTreeSet::new()).unwrap();
         let edits = vec![(key.to_owned(), Some(Value::from("{}")))];
         let made = document.clone().edit(SESSION, &author, &edits).unwrap().unwrap();
         let edit = Entry { counter: None, hash: made.hash, bytes: made.bytes, ..entry.clone() };
-        let refusal = check_entry(&mut document, &edit, &tablet(&[DAY]), &BTreeSet::new());
+        let refusal = check_entry(&mut document, &edit, &tablet(&[on(DAY)]), &BTreeSet::new());
         assert_eq!(refusal, Err(Refusal::EditNotAllowed), "{key}");
     }
 }
@@ -107,7 +141,7 @@ fn a_tablet_cannot_pull_a_resident_by_writing_to_an_id_it_never_read() {
     let mut held = Document::new(entry.kind, entry.document);
     check_entry(&mut held, entry, &office, &BTreeSet::new()).unwrap();
     let session = SessionId([7; 16]);
-    let granted = [DAY];
+    let granted = [on(DAY)];
     let writer = Writer { session, ..tablet(&granted) };
     let edits = vec![("notes".to_owned(), None), ("phone".to_owned(), Some(Value::from("+6281234567890")))];
     let author = Author { officer: "rina".to_owned(), device: "A".to_owned(), at: 1_800_000_000 };
@@ -123,7 +157,7 @@ fn a_tablet_cannot_pull_a_resident_by_writing_to_an_id_it_never_read() {
 fn a_tablet_writes_no_service_day() {
     let plan = DayPlan { date: "2026-11-22".to_owned(), ..DayPlan::default() };
     let save = publish_day(&context(), &plan).unwrap().save;
-    assert_eq!(check(&save.entries[0], &tablet(&[DAY])), Err(Refusal::KindNotAllowed));
+    assert_eq!(check(&save.entries[0], &tablet(&[on(DAY)])), Err(Refusal::KindNotAllowed));
     let office = Writer { role: Role::Office, ..tablet(&[]) };
     let accepted = check(&save.entries[0], &office).unwrap().unwrap();
     assert_eq!(accepted.scopes(), [day_scope(&accepted.document())]);
@@ -132,7 +166,7 @@ fn a_tablet_writes_no_service_day() {
 #[test]
 fn another_sessions_change_in_a_frame_is_refused() {
     let save = application_of(&DAY);
-    let granted = [DAY];
+    let granted = [on(DAY)];
     let other = Writer { session: SessionId([2; 16]), ..tablet(&granted) };
     assert_eq!(check(&save.entries[0], &other), Err(Refusal::NotOwnSession));
 }
@@ -142,7 +176,7 @@ fn an_edit_of_a_document_that_is_not_here_waits() {
     let mut known = Document::new(Kind::Resident, DocumentId([3; 16]));
     let edit = edit_document(&context(), &mut known, &vec![("name".to_owned(), Some(Value::from("Rusdi")))]);
     let entry = &edit.unwrap().save.entries[0];
-    assert_eq!(check(entry, &tablet(&[DAY])), Err(Refusal::DocumentUnknown));
+    assert_eq!(check(entry, &tablet(&[on(DAY)])), Err(Refusal::DocumentUnknown));
     assert!(Refusal::DocumentUnknown.may_pass_later());
 }
 
@@ -151,7 +185,7 @@ fn a_document_keeps_its_kind() {
     let issued = issue_ticket(&context(), &DAY, "A", 1, [1; 8]).unwrap();
     let entry = &issued.made.save.entries[0];
     let mut resident = Document::new(Kind::Resident, entry.document);
-    let refusal = check_entry(&mut resident, entry, &tablet(&[DAY]), &BTreeSet::new());
+    let refusal = check_entry(&mut resident, entry, &tablet(&[on(DAY)]), &BTreeSet::new());
     assert_eq!(refusal, Err(Refusal::KindMismatch));
 }
 

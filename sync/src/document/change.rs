@@ -52,6 +52,10 @@ pub enum Refusal {
     EditNotAllowed,
     /// The document engine refused or failed.
     ApplyFailed,
+    /// Its author is not on the roster of the service day.
+    AuthorNotOnRoster,
+    /// It carries the letter of another tablet.
+    LabelNotOwn,
     /// The device was taken out of service: a person decides about what still came from it.
     DeviceRevoked,
     /// It stands in the second of two branches of one session: a person decides.
@@ -60,7 +64,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal, for tables and tests.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Malformed,
         Self::TooLarge,
         Self::Shape,
@@ -78,6 +82,8 @@ impl Refusal {
         Self::DayNotGranted,
         Self::EditNotAllowed,
         Self::ApplyFailed,
+        Self::AuthorNotOnRoster,
+        Self::LabelNotOwn,
         Self::DeviceRevoked,
         Self::ChainForked,
     ];
@@ -102,6 +108,8 @@ impl Refusal {
             Self::KindNotAllowed => "kind_not_allowed",
             Self::DayNotGranted => "day_not_granted",
             Self::EditNotAllowed => "edit_not_allowed",
+            Self::AuthorNotOnRoster => "author_not_on_roster",
+            Self::LabelNotOwn => "label_not_own",
             Self::DeviceRevoked => "device_revoked",
             Self::ApplyFailed => "apply_failed",
             Self::ChainForked => "chain_forked",
@@ -123,6 +131,8 @@ impl Refusal {
                 | Self::SeqMissing
                 | Self::DocumentUnknown
                 | Self::DayNotGranted
+                | Self::AuthorNotOnRoster
+                | Self::LabelNotOwn
                 | Self::KindUnknown
         )
     }
@@ -190,6 +200,14 @@ pub struct ChangeMeta {
 }
 
 impl ChangeMeta {
+    /// Reads a raw change chunk without a document.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`], [`Refusal::TooLarge`], [`Refusal::Shape`] or [`Refusal::Author`].
+    pub fn read(bytes: &[u8]) -> Result<Self, Refusal> {
+        parse(bytes).map(|(_, meta)| meta)
+    }
+
     pub(super) fn of(change: &Change) -> Result<Self, Refusal> {
         let session = SessionId::from_slice(change.actor_id().to_bytes()).map_err(|_| Refusal::Shape)?;
         if change.is_empty() || change.len() > CHANGE_OPS_MAX {

@@ -120,8 +120,10 @@ impl Tablet {
         let issued = match &typed.ticket {
             Some(ticket) => {
                 let parts = ticket_parts(ticket);
-                let (letter, number) =
+                let (_, number) =
                     parts.ok_or_else(|| RefusedOperation::new(reference, "TICKET_UNREADABLE"))?;
+                // Whatever letter the file's tablet had: a ticket carries the letter of the tablet that prints it.
+                let letter = prepared.letter.as_str();
                 Some(issue_ticket(&context, &prepared.day, letter, number, random).map_err(refused)?)
             }
             None => None,

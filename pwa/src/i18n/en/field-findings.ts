@@ -45,6 +45,9 @@ export const reasons: Sentences<keyof typeof idReasons> = {
   'held.invalid': 'the office cannot read it',
   'held.day_not_granted':
     'This tablet is not on that service day. Ask the supervisor to put it on; the data is then accepted by itself.',
+  'held.author_not_on_roster':
+    'The officer who wrote this is not on the roster of this day. Ask a supervisor to add them; the data is then accepted by itself.',
+  'held.label_not_own': 'This data carries the queue letter of another tablet. Tell a supervisor, then prepare this tablet again.',
   'held.deps_missing': 'Waits for other data that has not arrived. Usually settles once other tablets have sent.',
   'held.seq_missing': 'Waits for earlier data of the same tablet. Usually settles once it has sent again.',
   'held.document_unknown': 'Waits for the record it belongs to. Usually settles once other tablets have sent.',

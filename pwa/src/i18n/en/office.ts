@@ -229,6 +229,8 @@ export const en: Sentences<keyof typeof id> = {
   'why.kind_not_allowed': 'This kind of data cannot be changed from a tablet. Ask the officer what was meant.',
   'why.edit_not_allowed': 'Only the office may change this part of a record. Ask the officer what was meant.',
   'why.day_not_granted': 'This tablet or officer is not registered for that service day. Register it and the data is accepted.',
+  'why.author_not_on_roster': 'The officer who wrote this is not on the roster of that service day. Add them and the data is accepted.',
+  'why.label_not_own': 'The data carries the queue letter of another tablet. Ask which tablet was used, then prepare it again.',
   'why.apply_failed': 'The data could not be merged. Call the IT staff.',
   'why.other': 'The data cannot be accepted yet (code {code}). Call the IT staff.',
 

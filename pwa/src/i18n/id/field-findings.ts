@@ -44,6 +44,9 @@ export const reasons = {
   'held.invalid': 'isinya tidak bisa dibaca kantor',
   'held.day_not_granted':
     'Tablet ini tidak terdaftar pada hari layanan itu. Minta supervisor mendaftarkannya; datanya lalu diterima sendiri.',
+  'held.author_not_on_roster':
+    'Petugas yang mencatat tidak ada dalam daftar petugas hari ini. Minta supervisor menambahkannya; datanya lalu diterima sendiri.',
+  'held.label_not_own': 'Data ini memakai huruf antrean tablet lain. Beri tahu supervisor, lalu siapkan tablet ini lagi.',
   'held.deps_missing': 'Menunggu data lain yang belum sampai. Biasanya selesai sendiri setelah tablet lain mengirim.',
   'held.seq_missing': 'Menunggu data sebelumnya dari tablet yang sama. Biasanya selesai sendiri setelah mengirim lagi.',
   'held.document_unknown': 'Menunggu data induknya. Biasanya selesai sendiri setelah tablet lain mengirim.',

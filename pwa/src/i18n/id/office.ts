@@ -227,6 +227,8 @@ export const id = {
   'why.kind_not_allowed': 'Jenis data ini tidak boleh diubah dari tablet. Tanyakan maksud perubahannya kepada petugas.',
   'why.edit_not_allowed': 'Bagian data ini hanya boleh diubah kantor. Tanyakan maksud perubahannya kepada petugas.',
   'why.day_not_granted': 'Tablet atau petugas ini tidak terdaftar pada hari layanan itu. Daftarkan, maka datanya diterima.',
+  'why.author_not_on_roster': 'Petugas yang mencatat tidak ada dalam daftar petugas hari layanan itu. Tambahkan, maka datanya diterima.',
+  'why.label_not_own': 'Data memakai huruf antrean tablet lain. Tanyakan tablet mana yang dipakai, lalu siapkan tablet itu lagi.',
   'why.apply_failed': 'Data tidak dapat digabungkan. Hubungi petugas TI.',
   'why.other': 'Data belum dapat diterima (kode {code}). Hubungi petugas TI.',
 

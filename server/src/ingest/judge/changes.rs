@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mpp_store::{Accepted, QuarantineRow};
-use mpp_sync::check::{AcceptedChange, Role, Writer, check_entry};
+use mpp_sync::check::{AcceptedChange, Role, Writer, days_of_change};
 use mpp_sync::document::{Document, Refusal};
 use mpp_sync::frame::Frame;
 use mpp_sync::ids::{DeviceId, DocumentId, SessionId};
@@ -69,7 +69,13 @@ impl Judge {
         }
         let granted = self.facts.granted.get(&device).cloned().unwrap_or_default();
         let writer = Writer { session, role, day: chain.day.map(DocumentId), granted: &granted };
-        self.ask(entry, &writer, &[])
+        let asked = self.ask(entry, &writer, &[]);
+        if asked == Err(Refusal::AuthorNotOnRoster) {
+            let open = open(&mut self.open, &mut self.facts.documents, entry);
+            let days = days_of_change(&open.document, entry, &writer);
+            self.rosters.extend(days.difference(&self.facts.exact));
+        }
+        asked
     }
 
     /// Asks the core. A panic of the document engine costs this one change: the document is opened again without it.
@@ -82,10 +88,9 @@ impl Judge {
         let open = open(&mut self.open, &mut self.facts.documents, entry);
         let mut present = open.scopes.clone();
         present.extend(scopes.iter().cloned());
-        let asked =
-            catch_unwind(AssertUnwindSafe(|| check_entry(&mut open.document, entry, writer, &present)));
-        let Ok(answer) = asked else {
-            tracing::error!(code = "APPLY_PANICKED", document = %entry.document, "the document engine panicked");
+        let check = self.check;
+        let Some(answer) = caught(entry.document, || check(&mut open.document, entry, writer, &present))
+        else {
             let (kind, id) = (open.document.kind(), open.document.id());
             open.document = Document::open(kind, id, &open.raw).0;
             return Err(Refusal::ApplyFailed);
@@ -115,6 +120,15 @@ impl Judge {
     }
 }
 
+/// Asks the document engine something about one document; none, and a line in the log, when it panicked over it.
+fn caught<T>(document: DocumentId, ask: impl FnOnce() -> T) -> Option<T> {
+    let answer = catch_unwind(AssertUnwindSafe(ask)).ok();
+    if answer.is_none() {
+        tracing::error!(code = "APPLY_PANICKED", document = %document, "the document engine panicked");
+    }
+    answer
+}
+
 /// The document of the entry, opened once per group. One without changes takes the entry's kind.
 pub(super) fn open<'a>(
     open: &'a mut HashMap<DocumentId, Open>,
@@ -140,4 +154,16 @@ pub(super) fn open<'a>(
         found.document = Document::new(entry.kind, entry.document);
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_answer() {
+        assert_eq!(caught(DocumentId([1; 16]), || 7), Some(7));
+        let index = [1, 2, 3].iter().map(|n| n * 2).sum::<usize>();
+        assert_eq!(caught(DocumentId([1; 16]), || [1, 2, 3][index]), None);
+    }
 }

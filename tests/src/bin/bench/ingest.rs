@@ -203,7 +203,7 @@ fn verified(reference: &str, by: &str) -> Operation {
     Operation::Event(mpp_tests::operations::Event {
         reference: reference.to_owned(),
         by: by.to_owned(),
-        officer: "petugas".to_owned(),
+        officer: "rina".to_owned(),
         at: "2026-11-03T09:00:00+07:00".to_owned(),
         status: "verified".to_owned(),
     })
