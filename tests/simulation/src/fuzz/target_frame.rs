@@ -1,12 +1,13 @@
 //! Frames, from bytes to what the ingest would write: one broken frame or change costs itself only.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use mpp_server::ingest::Outcome;
 use mpp_server::ingest::facts::Facts;
 use mpp_server::ingest::judge::{Arrived, judge};
 use mpp_store::DeviceRow;
+use mpp_sync::check::{GrantedDay, check_entry};
 use mpp_sync::document::Document;
 use mpp_sync::frame::{Frame, SIGNATURE_BYTES, SessionHeader, cut};
 use mpp_sync::ids::{DocumentId, FrameHash, Kind, SaveHash, SessionId};
@@ -39,7 +40,7 @@ pub fn run(bytes: &[u8]) {
     let mut facts = Facts::default();
     for key in [key, honest_key] {
         let device = sample::device(key);
-        facts.granted.insert(device, vec![sample::DAY]);
+        facts.granted.insert(device, Arc::new(vec![granted()]));
         facts.devices.insert(device, known(key));
     }
     let arrived = |bytes: &Vec<u8>| Arrived {
@@ -47,7 +48,7 @@ pub fn run(bytes: &[u8]) {
         bytes: bytes.clone(),
         officer: "rina".to_owned(),
     };
-    let judged = judge(facts, frames.iter().map(arrived).collect(), Vec::new(), 1_800_000_000);
+    let judged = judge(facts, frames.iter().map(arrived).collect(), Vec::new(), 1_800_000_000, check_entry);
     assert_eq!(judged.outcomes.len(), frames.len());
     let honest = judged.outcomes.last();
     let kept =
@@ -70,6 +71,10 @@ fn prepared() -> &'static (SigningKey, SigningKey, Vec<u8>) {
         let frame = sample::first_frame(INNOCENT, &honest, &sample::saves(INNOCENT));
         (sample::key(7), honest, frame)
     })
+}
+
+fn granted() -> GrantedDay {
+    GrantedDay { day: sample::DAY, labels: vec!["A".to_owned()], roster: BTreeSet::from(["rina".to_owned()]) }
 }
 
 fn known(key: &SigningKey) -> DeviceRow {

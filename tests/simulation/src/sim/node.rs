@@ -10,7 +10,7 @@ use std::sync::Arc;
 use mpp_server::ingest::Outcome;
 use mpp_server::ingest::judge::{Arrived, judge};
 use mpp_store::{Cursor as LogCursor, LoggedChange, PullGroup};
-use mpp_sync::check::{EVERYONE, day_scope, village_scope};
+use mpp_sync::check::{EVERYONE, check_entry, day_scope, village_scope};
 use mpp_sync::exchange::{
     Changes, Cursor, HeldChain, Hello, Listed, PullRequest, RequestReader, RequestRecord, ResponseRecord,
     ResponseWriter, Welcome,
@@ -146,7 +146,7 @@ impl Node {
             .map(|bytes| Arrived { frame: Frame::decode(&bytes), bytes, officer: "rina".to_owned() })
             .collect();
         let facts = self.store.read(|tables| facts_of(tables, &arrived, granted, self.office));
-        let mut judged = judge(facts, arrived, Vec::new(), at);
+        let mut judged = judge(facts, arrived, Vec::new(), at, check_entry);
         if self.planted == Planted::QuarantineSkipped {
             judged.append.quarantined.clear();
         }
@@ -161,7 +161,7 @@ impl Node {
     pub fn scopes_of(&self, device: DeviceId) -> BTreeSet<String> {
         let mut scopes = BTreeSet::from([EVERYONE.to_owned()]);
         let granted = self.store.read(|tables| granted_to(tables, device));
-        for day in granted {
+        for day in granted.into_iter().map(|granted| granted.day) {
             scopes.insert(day_scope(&day));
             scopes.extend(self.days.get(&day).into_iter().flatten().map(|village| village_scope(village)));
         }

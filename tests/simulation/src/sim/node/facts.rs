@@ -1,9 +1,11 @@
 //! What the judge has to know, from the modelled tables.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use mpp_server::ingest::facts::{Facts, KnownDocument};
 use mpp_server::ingest::judge::Arrived;
+use mpp_sync::check::GrantedDay;
 use mpp_sync::document::Refusal;
 use mpp_sync::frame::Frame;
 use mpp_sync::ids::{DeviceId, DocumentId, Kind, SessionId};
@@ -11,9 +13,14 @@ use mpp_sync::ids::{DeviceId, DocumentId, Kind, SessionId};
 use crate::sim::tables::Tables;
 
 /// The days that a device was put on.
-pub fn granted_to(tables: &Tables, device: DeviceId) -> Vec<DocumentId> {
+pub fn granted_to(tables: &Tables, device: DeviceId) -> Vec<GrantedDay> {
     let grants = tables.grants.iter().filter(|grant| grant.device == device.0);
-    grants.map(|grant| DocumentId(grant.day)).collect()
+    let days = grants.map(|grant| GrantedDay {
+        day: DocumentId(grant.day),
+        labels: vec![grant.label.clone()],
+        roster: BTreeSet::from([grant.username.clone()]),
+    });
+    days.collect()
 }
 
 /// What the judge has to know, as the server's `facts` gathers it from a store.
@@ -51,7 +58,7 @@ pub fn facts_of(tables: &Tables, arrived: &[Arrived], granted: &[DeviceId], offi
     let mut devices: BTreeSet<DeviceId> = facts.chains.values().map(|row| DeviceId(row.device)).collect();
     devices.extend(frames.iter().filter_map(|frame| frame.header.as_ref()).map(|header| header.device));
     for device in devices {
-        facts.granted.insert(device, granted_to(tables, device));
+        facts.granted.insert(device, Arc::new(granted_to(tables, device)));
         facts.devices.extend(tables.devices.get(&device.0).map(|row| (device, row.clone())));
     }
     facts.documents = documents_of(tables, &touched);
