@@ -62,6 +62,74 @@ fn a_tablet_in_the_van_and_one_at_the_office_end_equal_however_often_the_hub_was
     assert_eq!(hub.digest().unwrap(), held);
 }
 
+/// How many of the tablet's frames are proved to be in the van, at the office and in its backup; and how many it has.
+fn tiers(tablet: &mut Headless) -> [u64; 4] {
+    let status = tablet.status().unwrap();
+    let tiers = &status["tiers"];
+    [&tiers["hub"], &tiers["office"], &tiers["backed_up"], &status["frames"]]
+        .map(|count| count.as_u64().unwrap())
+}
+
+/// Syncs, and both sides say that they hold the same.
+fn agree(tablet: &mut Headless) {
+    let synced = tablet.sync(PATIENCE).unwrap();
+    assert!(synced.agreed && synced.repairs == 0, "{synced:?}");
+}
+
+#[test]
+fn tablets_that_met_hub_and_office_in_any_order_hold_the_same_and_know_how_safe_their_work_is() {
+    let world = World::open();
+    let cable = Cable::open(world.office().port()).unwrap();
+    let mut hub = Hub::join(&world.url(), &world.office().data(), &cable.url(), "Mobil 1").unwrap();
+    let (a, b, mut c) = (world.tablet("tablet-1"), world.tablet("tablet-2"), world.tablet("tablet-3"));
+    hub.wait_for_office().unwrap();
+    cable.unplug(true);
+    let (mut a, mut b) = (moved(a, &hub.url()), moved(b, &hub.url()));
+    a.apply(&world.file("a", &operations_of("tablet-1", 30))).unwrap();
+    b.apply(&world.file("b", &operations_of("tablet-2", 20))).unwrap();
+    c.apply(&world.file("c", &operations_of("tablet-3", 20))).unwrap();
+    for tablet in [&mut a, &mut b, &mut c] {
+        agree(tablet);
+    }
+    agree(&mut a);
+    let [in_the_van, at_the_office, _, frames] = tiers(&mut a);
+    assert_eq!((in_the_van, at_the_office), (frames, 0), "a hub's word is about the van");
+    let [_, at_the_office, backed_up, frames] = tiers(&mut c);
+    assert_eq!((at_the_office, backed_up), (frames, 0));
+    // One of the van drives to the office before the hub has reached it, and comes back.
+    let mut b = moved(b, &world.url());
+    agree(&mut b);
+    let mut b = moved(b, &hub.url());
+    agree(&mut b);
+    cable.unplug(false);
+    hub.wait_for_office().unwrap();
+    agree(&mut a);
+    let [_, at_the_office, _, frames] = tiers(&mut a);
+    assert_eq!(at_the_office, frames, "the hub handed the office's receipts on");
+    let (mut b, mut c) = (moved(b, &world.url()), moved(c, &hub.url()));
+    for tablet in [&mut b, &mut c, &mut a] {
+        agree(tablet);
+    }
+    let (mut a, mut c) = (moved(a, &world.url()), moved(c, &world.url()));
+    for tablet in [&mut a, &mut c] {
+        agree(tablet);
+    }
+    let held = a.digest().unwrap();
+    assert_eq!((b.digest().unwrap(), c.digest().unwrap()), (held.clone(), held.clone()));
+    // The night's backup is heard of in the van as well.
+    let to = world.folder.path().join("disk2");
+    world.office().task(&["backup", "init"], "").unwrap();
+    world.office().task(&["backup", "--to", to.to_str().unwrap()], "").unwrap();
+    hub.wait_for_office().unwrap();
+    let mut a = moved(a, &hub.url());
+    agree(&mut a);
+    let [_, _, backed_up, frames] = tiers(&mut a);
+    assert_eq!(backed_up, frames);
+    hub.kill();
+    assert_eq!(world.office_digest(), held);
+    assert_eq!(hub.digest().unwrap(), held);
+}
+
 #[test]
 fn a_stolen_hub_is_believed_no_longer_and_nothing_is_lost() {
     let world = World::open();

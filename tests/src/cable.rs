@@ -78,7 +78,7 @@ impl Cable {
         *self.armed.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Ends every new connection at once, or lets them through again.
+    /// Ends every new connection at once, and one that is open with its next byte; or lets them through again.
     pub fn unplug(&self, unplugged: bool) {
         self.unplugged.store(unplugged, Ordering::SeqCst);
     }
@@ -95,6 +95,11 @@ impl Cable {
     fn carry(&self, direction: Direction, mut from: TcpStream, mut to: TcpStream) {
         let mut piece = [0; 4096];
         while let Ok(count @ 1..) = from.read(&mut piece) {
+            // A connection that was kept alive is cut as well: nothing more passes.
+            if self.unplugged.load(Ordering::SeqCst) {
+                let _ = from.shutdown(Shutdown::Both);
+                break;
+            }
             let (through, then) = self.let_through(direction, count);
             let written = to.write_all(&piece[..through]);
             if let Some(then) = then {

@@ -85,8 +85,25 @@ struct Claims {
     open: BTreeSet<SessionId>,
     /// The node's marks are other ones: those that are not at the top tier.
     marks_moved: bool,
-    /// Those of which a node holds something else too: none of their frames is claimed.
+    /// Those of which a node holds something else: none of their frames is claimed, so that what they name comes whole.
     forked: BTreeSet<SessionId>,
+    /// Those of them whose frames were sent all the same.
+    sent: BTreeSet<SessionId>,
+}
+
+impl Claims {
+    /// The node does not know our way of a session. Once our frames were sent it is asked about them again.
+    fn note_fork(&mut self, session: SessionId, was_sent: bool) -> Result<(), TabletError> {
+        if !self.forked.contains(&session) && self.sent.contains(&session) {
+            return Err(TabletError::Forked(session.to_string()));
+        }
+        if was_sent && self.forked.remove(&session) {
+            self.sent.insert(session);
+        } else {
+            self.forked.insert(session);
+        }
+        Ok(())
+    }
 }
 
 impl Tablet {

@@ -144,13 +144,11 @@ impl Tablet {
         let mut records = Vec::new();
         for session in &plan.forked {
             let confirmed = self.state.session(session).map_or(0, |session| session.confirmed);
-            if confirmed == 0 && done.frames_sent > 0 && self.claims.forked.contains(session) {
-                return Err(TabletError::Forked(session.to_string()));
-            }
             // It keeps both ways when it is sent ours.
             if confirmed > 0 {
                 records.push(Record::Held { log, session: *session, frames: 0 });
             }
+            self.claims.note_fork(*session, confirmed == 0 && done.frames_sent > 0)?;
         }
         for confirmed in &plan.confirmed {
             let before = self.state.session(&confirmed.session).map_or(0, |session| session.confirmed);
@@ -164,7 +162,9 @@ impl Tablet {
             held.held = confirmed.map_or(0, |confirmed| confirmed.frames);
             held.forked = plan.forked.contains(&claim.session) || plan.split.contains(&claim.session);
         }
-        self.claims.forked.extend(plan.forked.iter().chain(&plan.split));
+        for settled in plan.confirmed.iter().filter(|confirmed| confirmed.frames > 0) {
+            self.claims.forked.remove(&settled.session);
+        }
         self.commit(records)
     }
 

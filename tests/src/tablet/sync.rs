@@ -113,6 +113,7 @@ impl Tablet {
         let mut synced = Synced::default();
         let repairs = self.repairs;
         self.comparing = Comparing::default();
+        self.claims.sent.clear();
         let result = tokio::time::timeout(timeout, self.sync_all(&mut synced)).await;
         if let Err(error) = result.unwrap_or(Err(TabletError::Timeout)) {
             let last = synced.error.take();

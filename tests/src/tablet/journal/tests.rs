@@ -1,6 +1,9 @@
-use mpp_sync::ids::{ChangeHash, DocumentId};
+use mpp_sync::caller::{Listing, Name};
+use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, LogId};
 
 use super::*;
+use crate::tablet::record::{Learnt, Page, Signed};
+use crate::tablet::state::Book;
 
 fn notice(number: u8) -> Record {
     Record::Notice {
@@ -69,4 +72,19 @@ fn one_journal_has_one_owner() {
     assert!(Journal::open(&path).is_err());
     drop(first);
     assert!(Journal::open(&path).is_ok());
+}
+
+#[test]
+fn a_page_reads_back_with_what_it_lists_its_sums_and_who_signed_it() {
+    let name = Name { document: DocumentId([1; 16]), hash: ChangeHash([2; 32]), time: 1_790_000_000 };
+    let listing = |scope: &str| Listing { scope: scope.to_owned(), name };
+    let (listings, sums) = Book::default().counted(vec![listing("a"), listing("b"), listing("a")]);
+    assert_eq!((listings.len(), sums[0].1.count), (2, 1), "what is listed twice counts once");
+    let signed = Some(Signed { node: DeviceId([3; 16]), signature: [4; 64] });
+    let page = Page { listings, sums, signed };
+    let log = LogId([5; 16]);
+    let record = Record::Received { log, entries: Vec::new(), cursors: Vec::new(), page };
+    assert_eq!(Record::decode(&record.encode()).unwrap(), record);
+    let learnt = Record::Learnt(Learnt::Placed { batches: vec![1, 7], log, position: 9 });
+    assert_eq!(Record::decode(&learnt.encode()).unwrap(), learnt);
 }
