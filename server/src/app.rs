@@ -203,13 +203,26 @@ impl App {
     /// [`StartError`].
     pub async fn start(config: Config, env: Arc<dyn Env>) -> Result<Self, StartError> {
         let regions = read_regions(&config)?;
-        let node = Node::open(&config, env.clone()).await?;
+        let node = Node::open(&config, env).await?;
+        watch_digests(node.store.clone());
+        let app = Self::on(node, config, regions).await?;
+        app.retry_after_upgrade().await?;
+        let head = app.store().head().await?;
+        app.projection.reach(head.position).await;
+        Ok(app)
+    }
+
+    /// What handlers share, on a node that is open.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn on(node: Node, config: Config, regions: Regions) -> Result<Self, StartError> {
         let (tell, appended) = watch::channel(0);
         let projection = Projection::start(node.projector(), appended.clone());
+        let env = node.env.clone();
         let ingest = Ingest::start(node.store.clone(), env.clone(), node.key.device(), tell);
         let (store, key) = (node.store.clone(), node.key.clone());
         let office = Office::new(store, env, key, ingest.clone(), projection.clone());
-        watch_digests(node.store.clone());
         let tls = match (&config.tls_cert, &config.tls_key) {
             (Some(cert), Some(key)) => Some(Tls::open(cert, key).map_err(StartError::Tls)?),
             (None, None) => None,
@@ -219,11 +232,7 @@ impl App {
         let itself = node.key.device().0;
         let revoked = node.store.revocations().await?.iter().any(|row| row.device == itself);
         upstream.set(|state| state.revoked = revoked);
-        let app = Self { config, node, ingest, projection, office, regions, upstream, tls, appended };
-        app.retry_after_upgrade().await?;
-        let head = app.store().head().await?;
-        app.projection.reach(head.position).await;
-        Ok(app)
+        Ok(Self { config, node, ingest, projection, office, regions, upstream, tls, appended })
     }
 
     /// What an earlier program kept aside may be understood by this one.

@@ -46,6 +46,12 @@ impl NodeKey {
         Ok(Self { signing, bundle, nik })
     }
 
+    /// Keys that lie in no folder.
+    #[must_use]
+    pub fn new(signing: SigningKey, bundle: SecretKey, nik: [u8; 32]) -> Self {
+        Self { signing, bundle, nik }
+    }
+
     /// The key that opens bundle files.
     #[must_use]
     pub fn bundle(&self) -> &SecretKey {

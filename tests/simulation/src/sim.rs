@@ -5,6 +5,7 @@
 //! tests prove that each is caught.
 
 mod disk;
+mod identity;
 mod invariant;
 mod node;
 pub mod store;

@@ -27,7 +27,7 @@ fn main() -> ExitCode {
 }
 
 fn one(seed: u64) -> ExitCode {
-    match World::new(seed, Planted::Nothing, true).play_telling() {
+    match World::play_seed(seed, Planted::Nothing, true) {
         Ok((tally, story)) => {
             println!("{}", story.join("\n"));
             print(&tally);
@@ -45,8 +45,12 @@ fn many(first: u64, count: u64, time: Duration) -> ExitCode {
     let mut tally = Tally::new();
     let mut played = 0;
     while played < count && start.elapsed() < time {
-        match World::new(first + played, Planted::Nothing, false).play() {
-            Ok(one) => one.into_iter().for_each(|(what, times)| *tally.entry(what).or_default() += times),
+        match World::play_seed(first + played, Planted::Nothing, false) {
+            Ok((one, _)) => {
+                for (what, times) in one {
+                    *tally.entry(what).or_default() += times;
+                }
+            }
             Err(broken) => {
                 println!("{broken}\nscripts/simulate {} tells how it came to that.", broken.seed);
                 return ExitCode::FAILURE;

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use mpp_sync::document::Document;
 use mpp_sync::frame::Frame;
 use mpp_sync::ids::{DeviceId, DocumentId, Kind, SessionId};
+use mpp_sync::trust::Grant;
 use mpp_sync::view::{View, canonical};
 
 use super::store::Key;
 use super::tables::Tables;
 use super::tablet::key_of;
-use super::world::{Broken, NOT_DURABLE, World, sends_again};
+use super::world::{Broken, NOT_DURABLE, NOT_STARTED, World, sends_again};
 
 impl World {
     /// After every step.
@@ -20,6 +21,9 @@ impl World {
     pub fn check_step(&mut self) -> Result<(), Broken> {
         if self.tally.contains_key(NOT_DURABLE) {
             return Err(self.broken("a node acknowledged what is not on its disk"));
+        }
+        if self.tally.contains_key(NOT_STARTED) {
+            return Err(self.broken("a node did not start again"));
         }
         let lost = self.model.acknowledged.iter().find(|key| !self.elsewhere(key, None, None)).copied();
         match lost {
@@ -139,7 +143,7 @@ impl World {
 
     fn tablet_equals_office(&mut self, number: usize) -> Result<(), Broken> {
         let tablet = &self.tablets[number];
-        let allowed = self.nodes[0].scopes_of(tablet.device);
+        let allowed = self.nodes[0].store.read(|tables| scopes_granted(tables, tablet.device));
         let scopes: Vec<String> =
             tablet.scopes.iter().filter(|scope| allowed.contains(*scope)).cloned().collect();
         let listed = self.nodes[0].store.read(|tables| tables.listed(&scopes));
@@ -204,6 +208,13 @@ impl World {
     }
 }
 
+/// What the office lets a device read, by the grants it was shown.
+fn scopes_granted(tables: &Tables, device: DeviceId) -> BTreeSet<String> {
+    let of_device = tables.signed.values().filter(|row| row.device == device.0);
+    let grants = of_device.filter_map(|row| Grant::decode(&row.bytes).ok());
+    grants.flat_map(|grant| grant.granted.scopes).collect()
+}
+
 fn has(tables: &Tables, key: &Key) -> bool {
     tables.has(key.0, key.1) || tables.quarantine.contains_key(key)
 }
@@ -224,6 +235,9 @@ fn tablet_reading(tablet: &super::tablet::Tablet, id: &DocumentId) -> String {
 
 /// Every chain has its frames without a gap, its last one is its head, and every change in them is accepted or kept aside.
 fn chains_are_whole(tables: &Tables) -> Result<(), String> {
+    if tables.summed_again() != tables.sums {
+        return Err("the sum of a scope is not that of what it lists".to_owned());
+    }
     for chain in tables.chains.values() {
         for number in 0..chain.frames {
             let Some(row) = tables.frames.get(&(chain.session, number)) else {

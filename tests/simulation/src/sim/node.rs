@@ -1,325 +1,276 @@
-//! An office or a hub: the real reader, judge and writer of the exchange over the modelled disk.
+//! An office or a hub: the server itself, from the body of a request to the body of its answer, over the modelled store.
 //!
-//! Only what the server does around them (HTTP, tasks, tables beside the log) is left out.
+//! Left out are HTTP, cookies and views: who calls is said by the schedule.
 
-mod facts;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
-use mpp_server::ingest::Outcome;
-use mpp_server::ingest::judge::{Arrived, judge};
-use mpp_store::{Cursor as LogCursor, LoggedChange, PullGroup};
-use mpp_sync::check::{EVERYONE, check_entry, day_scope, village_scope};
-use mpp_sync::exchange::{
-    Changes, Cursor, HeldChain, Hello, Listed, PullRequest, RequestReader, RequestRecord, ResponseRecord,
-    ResponseWriter, Welcome,
-};
-use mpp_sync::frame::Frame;
-use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, FrameHash, Kind, LogId, Rolling, SessionId};
-use mpp_sync::save::Entry;
-
-use facts::{facts_of, granted_to};
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::header;
+use axum::response::Response;
+use futures_util::stream;
+use mpp_server::app::{App, Node as Opened, StartError};
+use mpp_server::clock::{Env, NoRandomness};
+use mpp_server::config::Config;
+use mpp_server::http::auth::Caller;
+use mpp_server::http::device::admitted;
+use mpp_server::http::sync::{CONTENT_TYPE, exchange};
+use mpp_server::ingest::{Outcome, Submission};
+use mpp_server::lineage::LINEAGE;
+use mpp_server::regions::{Named, Regions};
+use mpp_server::trust::{Trust, keep_certificate, pin_root};
+use mpp_store::{BackupRow, Backups as _, Devices as _, Hubs as _, Id, Node as _};
+use mpp_store::{DeviceRow, HubRow, RevocationRow, StoreError, Trust as _};
+use mpp_sync::ids::LogId;
+use mpp_sync::trust::Grant;
+use tokio::runtime::Runtime;
 
 use super::Planted;
-use super::disk::PowerCut;
+use super::identity::Identity;
 use super::store::MemoryStore;
-use super::tables::{Query, Tables};
-
-/// Raw bytes of changes in one record, and in one answer: small, so that pages and cuts happen.
-const RECORD_BYTES: usize = 1_200;
-const ANSWER_BYTES: usize = 4_000;
+use crate::rng::Rng;
 
 /// What came of a request.
 #[derive(Debug)]
 pub enum Answered {
     /// An answer.
     Body(Vec<u8>),
-    /// An error that HTTP would carry.
-    Error(&'static str),
+    /// An error that HTTP would carry: its stable code.
+    Error(String),
     /// The power was cut, or it was off.
     Dead,
 }
 
-/// An office or a hub.
+/// The clock and the dice of all nodes of a schedule.
 #[derive(Debug)]
-pub struct Node {
-    /// What it keeps.
-    pub store: MemoryStore,
-    /// Names its storage; new after a restore.
-    pub log: LogId,
-    /// The office as a device.
-    pub office: DeviceId,
-    /// Which villages which day serves.
-    pub days: Arc<BTreeMap<DocumentId, Vec<String>>>,
-    /// Faults planted into this node.
-    pub planted: Planted,
-    /// The backup that a restore would put back.
-    pub backup: usize,
+pub struct Surroundings {
+    now: AtomicI64,
+    rng: Mutex<Rng>,
 }
 
-#[derive(Default)]
-struct Exchange {
-    hello: Option<Hello>,
-    sessions: BTreeSet<SessionId>,
-    refused: Vec<(SessionId, u64, String)>,
-    lifted: Vec<(DocumentId, ChangeHash)>,
+impl Surroundings {
+    /// Dice of their own.
+    pub fn new(rng: Rng) -> Self {
+        Self { now: AtomicI64::new(0), rng: Mutex::new(rng) }
+    }
+
+    /// Unix seconds from now on.
+    pub fn set(&self, now: i64) {
+        self.now.store(now, Ordering::Relaxed);
+    }
+}
+
+impl Env for Surroundings {
+    fn now(&self) -> i64 {
+        self.now.load(Ordering::Relaxed)
+    }
+
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+        let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
+        bytes.fill_with(|| rng.byte());
+        Ok(())
+    }
+}
+
+/// An office or a hub.
+pub struct Node {
+    /// What it keeps.
+    pub store: Arc<MemoryStore>,
+    /// Names its storage; new after a restore.
+    pub log: LogId,
+    /// Its key and certificates.
+    pub identity: &'static Identity,
+    /// The backup that a restore would put back, and the log that it was made of.
+    pub backup: (usize, LogId),
+    env: Arc<Surroundings>,
+    app: Option<Arc<App>>,
 }
 
 impl Node {
-    /// Takes a request as far as it came and answers it if it came whole. Frames that wait together are judged
-    /// together, `group` at a time.
-    pub fn exchange(&self, body: &[u8], whole: bool, group: usize, at: i64) -> Answered {
-        let mut exchange = Exchange::default();
-        let mut waiting: Vec<Vec<u8>> = Vec::new();
-        let mut reader = RequestReader::default();
-        let mut broken = None;
-        for piece in body.chunks(512) {
-            let Ok(records) = reader.push(piece) else {
-                broken = Some("BODY_MALFORMED");
-                break;
+    /// A node whose storage is new.
+    ///
+    /// # Errors
+    /// As the server's start.
+    pub async fn first_start(
+        identity: &'static Identity,
+        log: LogId,
+        env: Arc<Surroundings>,
+    ) -> Result<Self, StartError> {
+        let store = Arc::new(MemoryStore::default());
+        pin_root(store.as_ref(), &identity.root).await?;
+        for certificate in &identity.certificates {
+            keep_certificate(store.as_ref(), certificate).await?;
+        }
+        for (number, hub) in identity.hubs.iter().enumerate() {
+            let row = HubRow {
+                device: hub.0,
+                name: format!("hub {number}"),
+                enrolled_by: "sari".to_owned(),
+                enrolled_at: 0,
+                last_at: None,
+                state: String::new(),
             };
-            for record in records {
-                match record {
-                    RequestRecord::Hello(hello) => {
-                        if let Some(code) = self.unwelcome(&hello) {
-                            return Answered::Error(code);
-                        }
-                        exchange.sessions.extend(hello.chains.iter().map(|chain| chain.session));
-                        exchange.hello = Some(hello);
-                    }
-                    RequestRecord::Frame(bytes) => waiting.push(bytes),
-                    _ => {}
-                }
-            }
-            if waiting.len() >= group && self.settle(&mut waiting, &mut exchange, at).is_err() {
-                return Answered::Dead;
-            }
+            store.put_hub(&row).await?;
         }
-        if self.settle(&mut waiting, &mut exchange, at).is_err() {
-            return Answered::Dead;
-        }
-        match (broken, exchange.hello.take()) {
-            (Some(code), _) => Answered::Error(code),
-            (None, Some(hello)) if whole => self.answer(&exchange, &hello, at),
-            _ => Answered::Error("BODY_TRUNCATED"),
-        }
+        store
+            .put_device(&DeviceRow {
+                id: identity.key.device().0,
+                public_key: identity.key.public(),
+                name: identity.name.to_owned(),
+                created_at: 0,
+                revoked_at: None,
+            })
+            .await?;
+        let backup = (store.durable_rows(), log);
+        let mut node = Self { store, log, identity, backup, env, app: None };
+        node.start().await?;
+        Ok(node)
     }
 
-    fn unwelcome(&self, hello: &Hello) -> Option<&'static str> {
-        match self.store.read(|tables| tables.devices.get(&hello.device.0).map(|device| device.revoked_at)) {
-            Some(Some(_)) => Some("DEVICE_REVOKED"),
-            Some(None) => None,
-            None => Some("DEVICE_UNKNOWN"),
-        }
-    }
-
-    fn settle(&self, waiting: &mut Vec<Vec<u8>>, exchange: &mut Exchange, at: i64) -> Result<(), PowerCut> {
-        for outcome in self.commit(std::mem::take(waiting), &[], at)? {
-            match outcome {
-                Outcome::Stored { session, notices, .. } => {
-                    exchange.sessions.insert(session);
-                    let lifted = notices.into_iter().filter(|notice| notice.code.is_empty());
-                    exchange.lifted.extend(lifted.map(|notice| (notice.document, notice.hash)));
-                }
-                Outcome::Refused { session, number, code } => exchange.refused.push((session, number, code)),
-            }
-        }
+    /// Starts the server's process.
+    ///
+    /// # Errors
+    /// As the server's start.
+    pub async fn start(&mut self) -> Result<(), StartError> {
+        let mut config = Config::new(PathBuf::from("no-such-folder"));
+        config.upstream = self.identity.is_hub().then(|| "http://kantor".to_owned());
+        let env: Arc<dyn Env> = self.env.clone();
+        let trust = Trust::open(&config, self.store.as_ref(), &self.identity.key, env.as_ref()).await?;
+        let node = Opened {
+            store: self.store.clone(),
+            key: self.identity.key.clone(),
+            env,
+            log: self.log,
+            trust: Arc::new(trust),
+        };
+        let regency = Named { code: "16.04".to_owned(), name: "Lahat".to_owned() };
+        let regions = Regions { regency, local_word: "desa".to_owned(), districts: Vec::new() };
+        self.app = Some(Arc::new(App::on(node, config, regions).await?));
         Ok(())
     }
 
-    /// Judges frames and writes what comes of it in one transaction.
+    /// Takes a request as far as it came and answers it if it came whole. It arrives in pieces of `piece` bytes.
+    pub fn exchange(
+        &self,
+        runtime: &Runtime,
+        caller: Caller,
+        body: &[u8],
+        whole: bool,
+        piece: usize,
+    ) -> Answered {
+        let Some(app) = self.app.clone() else { return Answered::Dead };
+        let arrived = body.chunks(piece.max(1)).map(|piece| Ok(piece.to_vec()));
+        let broken = (!whole).then(|| Err(std::io::Error::other("the link broke")));
+        let pieces: Vec<Result<Vec<u8>, std::io::Error>> = arrived.chain(broken).collect();
+        let mut request = Request::new(Body::from_stream(stream::iter(pieces)));
+        request.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(CONTENT_TYPE));
+        let answered = runtime.block_on(async {
+            match exchange(State(app), caller, request).await {
+                Ok(response) => read(response).await,
+                Err(error) => Answered::Error(error.code().to_owned()),
+            }
+        });
+        if self.store.is_dead() { Answered::Dead } else { answered }
+    }
+
+    /// A device shows its grant, as it does when it enters.
+    pub fn admit(&self, runtime: &Runtime, grant: &Grant) {
+        if let Some(app) = &self.app {
+            // A grant that is not taken is shown again the next time.
+            let _ = runtime.block_on(admitted(app, grant));
+        }
+    }
+
+    /// Hands a frame of the office's own in.
+    pub fn submit(&self, runtime: &Runtime, bytes: Vec<u8>) -> Option<Outcome> {
+        let app = self.app.as_ref()?;
+        let submission = Submission { bytes, officer: "sari".to_owned() };
+        runtime.block_on(async { app.ingest.submit(submission).await.ok()?.outcome().await.ok() })
+    }
+
+    /// Tries everything again that is kept aside, as a newer program does at its first start.
+    pub fn upgrade(&self, runtime: &Runtime) {
+        if let Some(app) = &self.app {
+            // A failure leaves everything as it was; the next start tries again.
+            let _ = runtime.block_on(app.ingest.retry_everything());
+        }
+    }
+
+    /// Stops believing a device.
+    pub fn revoke(&self, runtime: &Runtime, revocation: RevocationRow) {
+        // A power cut leaves it to the next contact.
+        let _ = runtime.block_on(self.store.revoke(revocation));
+    }
+
+    /// Makes a backup: the rows as they are, and the note that they are covered.
+    pub fn back_up(&mut self, runtime: &Runtime) {
+        let rows = self.store.durable_rows();
+        let (head, covered) = self.store.read(|tables| {
+            let covered: Vec<(Id, i64)> =
+                tables.chains.values().map(|row| (row.session, row.frames)).collect();
+            (tables.head, covered)
+        });
+        let now = self.env.now();
+        let done: Result<(), StoreError> = runtime.block_on(async {
+            let number = self.store.begin_backup(now, 0).await?.unwrap_or(1);
+            let row = BackupRow {
+                number,
+                started_at: now,
+                finished_at: Some(now),
+                position: Some(head.position),
+                ..BackupRow::default()
+            };
+            self.store.finish_backup(&row, &covered).await
+        });
+        if done.is_ok() {
+            self.backup = (rows, self.log);
+        }
+    }
+
+    /// As `mpp restore` does: older rows, a new log that says which one it goes on from.
     ///
     /// # Errors
-    /// [`PowerCut`] when the power was cut.
-    pub fn commit(
-        &self,
-        frames: Vec<Vec<u8>>,
-        granted: &[DeviceId],
-        at: i64,
-    ) -> Result<Vec<Outcome>, PowerCut> {
-        if frames.is_empty() && granted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let arrived: Vec<Arrived> = frames
-            .into_iter()
-            .map(|bytes| Arrived { frame: Frame::decode(&bytes), bytes, officer: "rina".to_owned() })
-            .collect();
-        let facts = self.store.read(|tables| facts_of(tables, &arrived, granted, self.office));
-        let mut judged = judge(facts, arrived, Vec::new(), at, check_entry);
-        if self.planted == Planted::QuarantineSkipped {
-            judged.append.quarantined.clear();
-        }
-        if !judged.append.is_empty() {
-            self.store.append(judged.append)?;
-        }
-        Ok(judged.outcomes)
+    /// As the server's start.
+    pub fn restore(&mut self, runtime: &Runtime, log: LogId) -> Result<(), StartError> {
+        let (rows, before) = self.backup;
+        self.store.restore(rows);
+        let head = self.store.read(|tables| tables.head);
+        runtime.block_on(async {
+            let kept = self.store.value(LINEAGE).await?;
+            let mut lineage: Vec<serde_json::Value> =
+                kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+            lineage.push(serde_json::json!({
+                "log": before, "position": head.position, "rolling": hex::encode(head.rolling),
+            }));
+            self.store.set_value(LINEAGE, &serde_json::Value::from(lineage).to_string()).await?;
+            self.log = log;
+            self.start().await
+        })?;
+        self.backup = (self.store.durable_rows(), log);
+        Ok(())
     }
 
-    /// What the device may read: everybody's, and the days it was put on.
-    #[must_use]
-    pub fn scopes_of(&self, device: DeviceId) -> BTreeSet<String> {
-        let mut scopes = BTreeSet::from([EVERYONE.to_owned()]);
-        let granted = self.store.read(|tables| granted_to(tables, device));
-        for day in granted.into_iter().map(|granted| granted.day) {
-            scopes.insert(day_scope(&day));
-            scopes.extend(self.days.get(&day).into_iter().flatten().map(|village| village_scope(village)));
-        }
-        scopes
+    /// Power comes back and the server starts again.
+    ///
+    /// # Errors
+    /// As the server's start.
+    pub fn power_on(&mut self, runtime: &Runtime, rng: &mut Rng) -> Result<(), StartError> {
+        self.app = None;
+        self.store.power_on(rng);
+        runtime.block_on(self.start())
     }
 
-    fn answer(&self, exchange: &Exchange, hello: &Hello, at: i64) -> Answered {
-        Answered::Body(self.write_answer(exchange, hello, at))
-    }
-
-    fn write_answer(&self, exchange: &Exchange, hello: &Hello, at: i64) -> Vec<u8> {
-        let mut writer = ResponseWriter::default();
-        writer.record(&ResponseRecord::Welcome(Welcome {
-            log: self.log,
-            time: u64::try_from(at).unwrap_or(0),
-            protocol: hello.common_protocol(),
-            ..Welcome::default()
-        }));
-        let sessions: Vec<[u8; 16]> = exchange.sessions.iter().map(|session| session.0).collect();
-        let (mut held, of_device) = self.store.read(|tables| held(tables, &sessions, hello.device));
-        let known = self.store.read(|tables| known_to(tables, hello, &held));
-        held.extend(known);
-        writer.record(&ResponseRecord::Holds(held));
-        for (session, number, code) in &exchange.refused {
-            writer.record(&ResponseRecord::Refused {
-                session: *session,
-                number: *number,
-                code: code.clone(),
-            });
-        }
-        let mut notices: BTreeMap<(DocumentId, ChangeHash), String> =
-            exchange.lifted.iter().map(|named| (*named, String::new())).collect();
-        self.store.read(|tables| {
-            for row in tables.quarantine.values().filter(|row| of_device.contains(&row.session)) {
-                notices.insert((DocumentId(row.document), ChangeHash(row.hash)), row.code.clone());
-            }
-        });
-        for ((document, hash), code) in notices {
-            writer.record(&ResponseRecord::Notice { document, hash, code });
-        }
-        let more = match &hello.pull {
-            Some(pull) => self.write_changes(&mut writer, hello, pull),
-            None => false,
-        };
-        let mut body = writer.take();
-        body.extend(writer.finish(more));
-        body
-    }
-
-    fn write_changes(&self, writer: &mut ResponseWriter, hello: &Hello, pull: &PullRequest) -> bool {
-        let allowed = self.scopes_of(hello.device);
-        let same_log = pull.log == Some(self.log);
-        let groups = pull.cursors.iter().filter_map(|cursor| {
-            let scopes: Vec<String> =
-                cursor.scopes.iter().filter(|scope| allowed.contains(*scope)).cloned().collect();
-            let at = LogCursor {
-                position: i64::try_from(cursor.position).unwrap_or(i64::MAX),
-                rolling: cursor.rolling.0,
-            };
-            let cursor = if same_log { at } else { LogCursor::default() };
-            (!scopes.is_empty()).then_some(PullGroup { cursor, scopes })
-        });
-        // Of a session that was continued in two ways nobody knows which way the caller keeps.
-        let forked = |session: [u8; 16]| {
-            self.store.read(|tables| tables.branches.iter().any(|branch| branch.session == session))
-        };
-        let kept = hello.chains.iter().filter(|chain| !forked(chain.session.0));
-        let held = kept.map(|chain| (chain.session.0, i64::try_from(chain.frames).unwrap_or(i64::MAX)));
-        let mut query = Query { groups: groups.collect(), held: held.collect(), max_bytes: RECORD_BYTES };
-        let mut bytes = 0;
-        loop {
-            let page = self.store.read(|tables| tables.pull(&query));
-            if page.groups.is_empty() {
-                return page.more;
-            }
-            bytes += page.changes.iter().map(|change| change.bytes.len()).sum::<usize>();
-            let cursors = page.groups.iter().map(|group| Cursor {
-                position: u64::try_from(group.cursor.position).unwrap_or(0),
-                rolling: Rolling(group.cursor.rolling),
-                scopes: group.scopes.clone(),
-            });
-            let cursors = cursors.collect();
-            let mut entries: Vec<Listed> =
-                page.changes.iter().filter_map(entry_of).map(Listed::Change).collect();
-            if self.planted == Planted::ChangeSkippedAtPageEnd && page.more {
-                entries.pop();
-            }
-            writer.record(&ResponseRecord::Changes(Changes { entries, cursors, ..Changes::default() }));
-            if !page.more || bytes >= ANSWER_BYTES {
-                return page.more;
-            }
-            query.groups = page.groups;
-        }
-    }
-
-    /// Frames of all chains, for a hub that hands them on, and how many there are of each.
-    #[must_use]
-    pub fn chains(&self) -> BTreeMap<SessionId, u64> {
-        self.store.read(|tables| {
-            let counted =
-                |row: &mpp_store::ChainRow| (SessionId(row.session), u64::try_from(row.frames).unwrap_or(0));
-            tables.chains.values().map(counted).collect()
-        })
+    /// Plants a fault.
+    pub fn plant(&self, planted: Planted) {
+        self.store.plant(planted);
     }
 }
 
-/// What a node says it holds of sessions, both ways of one that was continued in two; and those of one device.
-fn held(tables: &Tables, sessions: &[[u8; 16]], device: DeviceId) -> (Vec<HeldChain>, Vec<[u8; 16]>) {
-    let rows = || tables.chains.values().filter(|row| sessions.contains(&row.session));
-    let mut held: Vec<HeldChain> = rows()
-        .map(|row| HeldChain {
-            session: SessionId(row.session),
-            frames: u64::try_from(row.frames).unwrap_or(0),
-            head: FrameHash(row.head_hash).prefix(),
-        })
-        .collect();
-    let branches = || tables.branches.iter().filter(|branch| sessions.contains(&branch.session));
-    let follows = |branch: &mpp_store::BranchFrameRow| {
-        let end = FrameHash(branch.hash).prefix();
-        branches()
-            .filter(|other| other.session == branch.session)
-            .any(|other| Frame::decode(&other.bytes).is_ok_and(|frame| frame.previous == end))
-    };
-    let ends = branches().filter(|branch| !follows(branch));
-    held.extend(ends.map(|branch| HeldChain {
-        session: SessionId(branch.session),
-        frames: u64::try_from(branch.number).unwrap_or(0) + 1,
-        head: FrameHash(branch.hash).prefix(),
-    }));
-    (held, rows().filter(|row| row.device == device.0).map(|row| row.session).collect())
-}
-
-/// Of chains of which more is held than the caller knows: that what it knows is held too.
-fn known_to(tables: &Tables, hello: &Hello, held: &[HeldChain]) -> Vec<HeldChain> {
-    let mut found = Vec::new();
-    for claim in &hello.chains {
-        let longer = held.iter().any(|chain| chain.session == claim.session && chain.frames > claim.frames);
-        let Some(last) = claim.frames.checked_sub(1).filter(|_| longer) else { continue };
-        let last = i64::try_from(last).unwrap_or(i64::MAX);
-        let chain = tables.frames.get(&(claim.session.0, last)).map(|row| row.hash);
-        let of_claim = tables.branches.iter();
-        let of_claim = of_claim.filter(|row| (row.session, row.number) == (claim.session.0, last));
-        found.extend(chain.into_iter().chain(of_claim.map(|row| row.hash)).map(|hash| HeldChain {
-            session: claim.session,
-            frames: claim.frames,
-            head: FrameHash(hash).prefix(),
-        }));
+async fn read(response: Response) -> Answered {
+    match to_bytes(response.into_body(), usize::MAX).await {
+        Ok(body) => Answered::Body(body.to_vec()),
+        Err(_) => Answered::Error("UNREADABLE".to_owned()),
     }
-    found
-}
-
-/// The change as it travels; none when its kind is not known.
-fn entry_of(change: &LoggedChange) -> Option<Entry> {
-    Some(Entry {
-        document: DocumentId(change.document),
-        kind: Kind::try_from(u8::try_from(change.kind).ok()?).ok()?,
-        counter: change.counter.and_then(|counter| u32::try_from(counter).ok()),
-        hash: ChangeHash(change.hash),
-        bytes: change.bytes.clone(),
-    })
 }

@@ -1,9 +1,17 @@
 //! What a node keeps, over the modelled disk: one transaction is one row and one flush.
+//!
+//! The server speaks to it as to a database, through `mpp_store::Store`.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod absent;
+mod beside;
+mod log;
+mod trust;
 
-use mpp_store::{Append, DeviceRow, GrantRow, Hash, Id};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use mpp_store::{Hash, Id, StoreError};
+
+use super::Planted;
 use super::disk::{Disk, PowerCut};
 use super::tables::{Tables, Transaction};
 use crate::rng::Rng;
@@ -16,13 +24,13 @@ pub struct MemoryStore(Mutex<Inner>);
 struct Inner {
     disk: Disk<Transaction>,
     tables: Tables,
-    unflushed: bool,
+    planted: Planted,
 }
 
 impl Inner {
     fn commit(&mut self, transaction: &Transaction) -> Result<(), PowerCut> {
         self.disk.write(transaction.clone())?;
-        if !self.unflushed {
+        if self.planted != Planted::AcknowledgedBeforeFlush {
             self.disk.flush()?;
         }
         self.tables.apply(transaction);
@@ -60,9 +68,18 @@ impl MemoryStore {
         look(&tables)
     }
 
-    /// A planted fault: transactions are acknowledged and not flushed.
-    pub fn never_flush(&self) {
-        self.inner().unflushed = true;
+    /// Plants a fault.
+    pub fn plant(&self, planted: Planted) {
+        self.inner().planted = planted;
+    }
+
+    fn planted(&self) -> Planted {
+        self.inner().planted
+    }
+
+    fn write(&self, transaction: &Transaction) -> Result<(), StoreError> {
+        let written = self.inner().commit(transaction);
+        written.map_err(|PowerCut| StoreError::Backend("the power is gone".to_owned()))
     }
 
     /// The power will be cut at a write from now on.
@@ -83,9 +100,9 @@ impl MemoryStore {
         inner.rebuild();
     }
 
-    /// How far a backup made now would go.
+    /// How far a backup made now would go: rows.
     #[must_use]
-    pub fn backup(&self) -> usize {
+    pub fn durable_rows(&self) -> usize {
         self.inner().disk.durable()
     }
 
@@ -107,44 +124,9 @@ impl MemoryStore {
     }
 }
 
-impl MemoryStore {
-    /// Writes a batch of the judge durably, or nothing.
-    ///
-    /// # Errors
-    /// [`PowerCut`].
-    pub fn append(&self, batch: Append) -> Result<(), PowerCut> {
-        self.inner().commit(&Transaction::Append(Arc::new(batch)))
-    }
-
-    /// Registers a device.
-    ///
-    /// # Errors
-    /// [`PowerCut`].
-    pub fn put_device(&self, device: DeviceRow) -> Result<(), PowerCut> {
-        self.inner().commit(&Transaction::Device(Arc::new(device)))
-    }
-
-    /// Revokes a device.
-    ///
-    /// # Errors
-    /// [`PowerCut`].
-    pub fn revoke(&self, device: Id, at: i64) -> Result<(), PowerCut> {
-        self.inner().commit(&Transaction::Revoked(device, at))
-    }
-
-    /// Puts a device on a day, once.
-    ///
-    /// # Errors
-    /// [`PowerCut`].
-    pub fn grant(&self, grant: GrantRow) -> Result<(), PowerCut> {
-        let held = |tables: &Tables| {
-            tables.grants.iter().any(|held| (held.device, held.day) == (grant.device, grant.day))
-        };
-        if self.read(held) {
-            return Ok(());
-        }
-        self.inner().commit(&Transaction::Grant(Arc::new(grant)))
-    }
+/// What an exchange never asks for.
+fn absent(what: &str) -> StoreError {
+    StoreError::Backend(format!("the modelled store keeps no {what}"))
 }
 
 /// What a change or a frame is named by in every table.

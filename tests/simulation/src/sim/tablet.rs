@@ -12,6 +12,7 @@ use mpp_sync::frame::{PreviousSession, SessionHeader, cut};
 use mpp_sync::ids::{DeviceId, DocumentId, FrameHash, Kind, LogId, SessionId};
 use mpp_sync::rules::person::Person;
 use mpp_sync::rules::status::Status;
+use mpp_sync::trust::Grant;
 use p256::ecdsa::SigningKey;
 
 pub use exchange::Exchanged;
@@ -30,6 +31,8 @@ pub struct Tablet {
     pub label: String,
     pub day: DocumentId,
     pub scopes: Vec<String>,
+    /// Its grants, to show to a node that does not know it.
+    pub grants: Vec<Grant>,
     pub disk: Disk<Arc<Row>>,
     pub state: State,
     pub session: SessionId,
@@ -69,6 +72,7 @@ impl Tablet {
             label,
             day,
             scopes,
+            grants: Vec::new(),
             disk: Disk::default(),
             state: State::default(),
             session: SessionId(rng.bytes()),

@@ -6,15 +6,17 @@ mod people;
 mod rest;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use mpp_store::{DeviceRow, GrantRow};
+use mpp_server::app::StartError;
 use mpp_sync::ids::{DeviceId, DocumentId, FrameHash, LogId, SessionId};
-use p256::ecdsa::SigningKey;
+use tokio::runtime::{Builder, Runtime};
 
 use super::Planted;
-use super::node::Node;
-use super::store::{Key, MemoryStore};
+use super::identity::{HUBS_MAX, identities};
+use super::node::{Node, Surroundings};
+use super::store::Key;
 use super::tablet::{State, Tablet};
 use crate::rng::Rng;
 
@@ -76,24 +78,27 @@ pub struct World {
     pub(super) model: Model,
     pub(super) tally: Tally,
     pub(super) planted: Planted,
-    office_key: SigningKey,
-    days: Arc<BTreeMap<DocumentId, Vec<String>>>,
+    pub(super) runtime: Runtime,
+    surroundings: Arc<Surroundings>,
     /// Requests that come late: from which tablet, to which node.
     delayed: Vec<(usize, usize, Vec<u8>)>,
-    /// What the office said to each hub that it holds, and with which log.
-    relayed: BTreeMap<usize, (LogId, BTreeMap<SessionId, u64>)>,
+    /// From which frame on each hub has to send its sessions, by the office's last word; none when it has to ask first.
+    relayed: BTreeMap<usize, BTreeMap<SessionId, u64>>,
+    /// The office's log that each hub showed the grants of its devices to.
+    introduced: BTreeMap<usize, LogId>,
     story: Option<Vec<String>>,
     made: u8,
 }
 
 impl World {
     /// A world that nothing has happened in.
-    #[must_use]
-    pub fn new(seed: u64, planted: Planted, tell: bool) -> Self {
+    ///
+    /// # Errors
+    /// When a node does not start.
+    fn new(seed: u64, planted: Planted, tell: bool) -> Result<Self, StartError> {
         let mut rng = Rng::new(seed);
-        let office_key = key(&mut rng);
-        let office = DeviceId::of_key(office_key.verifying_key().to_sec1_point(false).as_bytes());
-        let days = DAYS.iter().map(|(day, villages)| (*day, villages.map(str::to_owned).to_vec()));
+        let runtime = Builder::new_current_thread().enable_time().build().map_err(no_runtime)?;
+        let surroundings = Arc::new(Surroundings::new(rng.fork()));
         let mut world = Self {
             seed,
             rng,
@@ -104,53 +109,42 @@ impl World {
             model: Model::default(),
             tally: Tally::new(),
             planted,
-            office_key,
-            days: Arc::new(days.collect()),
+            runtime,
+            surroundings,
             delayed: Vec::new(),
             relayed: BTreeMap::new(),
+            introduced: BTreeMap::new(),
             story: tell.then(Vec::new),
             made: 0,
         };
-        for _ in 0..=world.rng.below(3) {
-            let node = Node {
-                store: MemoryStore::default(),
-                log: LogId(world.rng.bytes()),
-                office,
-                days: world.days.clone(),
-                planted,
-                backup: 0,
-            };
+        world.surroundings.set(world.at);
+        let nodes = 1 + world.rng.below(HUBS_MAX + 1);
+        for identity in identities().iter().take(nodes) {
+            let (log, surroundings) = (LogId(world.rng.bytes()), world.surroundings.clone());
+            let node = world.runtime.block_on(Node::first_start(identity, log, surroundings))?;
             world.nodes.push(node);
-        }
-        let office_row = device_row(&world.office_key, "kantor");
-        for node in &world.nodes {
-            let _ = node.store.put_device(office_row.clone());
         }
         for _ in 0..2 + world.rng.below(3) {
             world.new_tablet();
         }
         for node in &mut world.nodes {
-            node.backup = node.store.backup();
-            if planted == Planted::AcknowledgedBeforeFlush {
-                node.store.never_flush();
-            }
+            node.backup.0 = node.store.durable_rows();
+            node.plant(planted);
         }
-        world
+        Ok(world)
     }
 
-    /// Plays the schedule and brings it to rest.
+    /// Plays the schedule of a seed and brings it to rest.
     ///
     /// # Errors
     /// The first invariant that does not hold.
-    pub fn play(self) -> Result<Tally, Broken> {
-        self.play_telling().map(|(tally, _)| tally)
+    pub fn play_seed(seed: u64, planted: Planted, tell: bool) -> Result<(Tally, Vec<String>), Broken> {
+        let not_started =
+            |error: StartError| Broken { seed, step: 0, why: error.to_string(), story: Vec::new() };
+        Self::new(seed, planted, tell).map_err(not_started)?.play()
     }
 
-    /// As [`World::play`], with what happened.
-    ///
-    /// # Errors
-    /// The first invariant that does not hold.
-    pub fn play_telling(mut self) -> Result<(Tally, Vec<String>), Broken> {
+    fn play(mut self) -> Result<(Tally, Vec<String>), Broken> {
         let steps = 20 + self.rng.below(40);
         for step in 0..steps {
             self.step = step;
@@ -188,6 +182,7 @@ impl World {
 
     fn one_step(&mut self) {
         self.at += i64::try_from(self.rng.below(600)).unwrap_or(0);
+        self.surroundings.set(self.at);
         match self.rng.below(100) {
             0..=29 => self.somebody_writes(),
             30..=69 => self.some_exchange(),
@@ -211,34 +206,17 @@ impl World {
 /// What is counted when a node says it holds what its disk does not.
 pub const NOT_DURABLE: &str = "acknowledged and not durable";
 
+/// What is counted when a node does not start again.
+pub const NOT_STARTED: &str = "a node that does not start";
+
 /// Whether the tablet would send the change again to a node that lacks it.
 #[must_use]
 pub fn sends_again(tablet: &Tablet, state: &State, key: &Key) -> bool {
     !tablet.gone && !tablet.revoked && state.written.contains_key(key)
 }
 
-fn key(rng: &mut Rng) -> SigningKey {
-    loop {
-        if let Ok(key) = SigningKey::from_slice(&rng.bytes::<32>()) {
-            return key;
-        }
-    }
-}
-
-fn device_row(key: &SigningKey, name: &str) -> DeviceRow {
-    let public_key = key.verifying_key().to_sec1_point(false).as_bytes().to_vec();
-    let id = DeviceId::of_key(&public_key).0;
-    DeviceRow { id, public_key, name: name.to_owned(), created_at: 0, revoked_at: None }
-}
-
-fn grant_row(device: DeviceId, day: DocumentId, label: &str) -> GrantRow {
-    GrantRow {
-        device: device.0,
-        day: day.0,
-        label: label.to_owned(),
-        username: "rina".to_owned(),
-        granted_at: 0,
-    }
+fn no_runtime(error: std::io::Error) -> StartError {
+    StartError::File(PathBuf::new(), error)
 }
 
 /// What a tablet on these days downloads.

@@ -2,7 +2,7 @@
 
 use mpp_sync::ids::LogId;
 
-use super::{World, sends_again};
+use super::{NOT_STARTED, World, sends_again};
 use crate::sim::store::Key;
 use crate::sim::tables::Tables;
 use crate::sim::tablet::{State, Tablet};
@@ -13,8 +13,7 @@ impl World {
         if self.rng.chance(60) {
             let node = self.rng.below(self.nodes.len());
             self.tell(|| format!("node {node} loses its power"));
-            let mut rng = self.rng.fork();
-            self.nodes[node].store.power_on(&mut rng);
+            self.power_on(node);
         } else if let Some(tablet) = self.some_tablet() {
             self.tell(|| format!("tablet #{tablet} loses its power"));
             self.start(tablet);
@@ -33,11 +32,10 @@ impl World {
                 self.count("crashes of a node between two writes");
                 self.tell(|| format!("node {node} starts again"));
             }
-            // A cut that was planned and did not happen is called off.
-            let mut rng = self.rng.fork();
             if self.nodes[node].store.is_dead() {
-                self.nodes[node].store.power_on(&mut rng);
+                self.power_on(node);
             } else {
+                // A cut that was planned and did not happen is called off.
                 self.nodes[node].store.cut_after(u32::MAX);
             }
         }
@@ -64,9 +62,21 @@ impl World {
         self.start(tablet);
     }
 
+    /// A node starts again; sometimes as a newer program.
+    fn power_on(&mut self, node: usize) {
+        let mut rng = self.rng.fork();
+        if self.nodes[node].power_on(&self.runtime, &mut rng).is_err() {
+            self.count(NOT_STARTED);
+        }
+        if self.rng.chance(25) {
+            self.count("upgrades of a node");
+            self.nodes[node].upgrade(&self.runtime);
+        }
+    }
+
     pub(in crate::sim) fn backup(&mut self) {
         let node = self.rng.below(self.nodes.len());
-        self.nodes[node].backup = self.nodes[node].store.backup();
+        self.nodes[node].back_up(&self.runtime);
         self.count("backups");
         self.tell(|| format!("node {node} is backed up"));
     }
@@ -74,7 +84,7 @@ impl World {
     /// As `mpp restore` does: older rows, a new log id.
     pub(in crate::sim) fn node_is_restored(&mut self) {
         let node = self.rng.below(self.nodes.len());
-        let tables = self.nodes[node].store.as_of(self.nodes[node].backup);
+        let tables = self.nodes[node].store.as_of(self.nodes[node].backup.0);
         let survives = |key: &Key| {
             tables.has(key.0, key.1)
                 || tables.quarantine.contains_key(key)
@@ -87,9 +97,9 @@ impl World {
         self.count(if node == 0 { "restores of the office" } else { "restores of a hub" });
         self.tell(|| format!("node {node} is restored to an older state"));
         let log = LogId(self.rng.bytes());
-        let node = &mut self.nodes[node];
-        node.store.restore(node.backup);
-        node.log = log;
+        if self.nodes[node].restore(&self.runtime, log).is_err() {
+            self.count(NOT_STARTED);
+        }
     }
 
     /// Whether an acknowledged change is somewhere it will come back from, apart from one node or tablet.
@@ -160,5 +170,6 @@ impl World {
             Some(tablet) if self.rng.chance(70) => self.tablets[tablet].clock += jump,
             _ => self.at += jump,
         }
+        self.surroundings.set(self.at);
     }
 }

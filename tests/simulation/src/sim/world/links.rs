@@ -1,14 +1,22 @@
 //! Exchanges of tablets with nodes and of hubs with the office, over links that break.
 
+use std::collections::BTreeMap;
+
+use mpp_server::http::auth::Caller;
+use mpp_store::{Id, RevocationRow};
 use mpp_sync::exchange::{
-    BodyReader, ChainClaim, Hello, ResponseRecord, Welcome, decode_record, encode_request,
+    BodyReader, ChainClaim, ChainFrames, Hello, ResponseRecord, decode_record, encode_relay, push_plan,
 };
+use mpp_sync::ids::{FrameHash, SessionId};
 
 use super::{NOT_DURABLE, World};
 use crate::sim::disk::PowerCut;
 use crate::sim::node::Answered;
 use crate::sim::tables::Tables;
 use crate::sim::tablet::Exchanged;
+
+/// Frames that a hub sends at once.
+const RELAYED_MAX: usize = 24;
 
 /// How a link behaves for one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +70,6 @@ impl World {
     ) -> Option<Exchanged> {
         self.count("exchanges");
         let (body, sent) = self.tablets[tablet].request(node, frames).ok()?;
-        let group = 1 + self.rng.below(6);
-        let at = self.at;
         let up = if link == Link::CutUp { self.rng.below(body.len()) } else { body.len() };
         match link {
             Link::Whole => {}
@@ -80,16 +86,20 @@ impl World {
             }
         }
         if link == Link::Twice {
-            drop(self.nodes[node].exchange(&body, true, group, at));
+            drop(self.ask(tablet, node, &body, body.len()));
         }
-        let answer = match self.nodes[node].exchange(&body[..up], up == body.len(), group, at) {
+        let answer = match self.ask(tablet, node, &body, up) {
             Answered::Body(answer) => answer,
-            Answered::Error("DEVICE_UNKNOWN") => {
-                // It shows its grant, and asks again at another time.
+            Answered::Error(code) if code == "DEVICE_UNKNOWN" => {
+                // It shows its grants, and asks again at another time.
                 self.admit(node, tablet);
                 return None;
             }
-            Answered::Error(_) | Answered::Dead => return None,
+            Answered::Error(code) => {
+                self.count(refusal(&code));
+                return None;
+            }
+            Answered::Dead => return None,
         };
         if link == Link::HalfOpen {
             return None;
@@ -102,6 +112,13 @@ impl World {
         done.sent = sent;
         self.acknowledged(tablet, node, &done);
         Some(done)
+    }
+
+    /// A node gets the first `up` bytes of a tablet's request.
+    fn ask(&mut self, tablet: usize, node: usize, body: &[u8], up: usize) -> Answered {
+        let caller = Caller::Device(self.tablets[tablet].device);
+        let piece = 1 + self.rng.below(6_000);
+        self.nodes[node].exchange(&self.runtime, caller, &body[..up], up == body.len(), piece)
     }
 
     /// Remembers what a node said it holds.
@@ -146,69 +163,52 @@ impl World {
 
     pub(in crate::sim) fn relay(&mut self, hub: usize, cut: bool) -> Option<u64> {
         self.count("relays");
-        let known = self.relayed.get(&hub).cloned();
-        self.introduce(hub);
-        let chains = self.nodes[hub].chains();
-        let mut frames: Vec<Vec<u8>> = Vec::new();
-        if let Some((_, held)) = &known {
-            self.nodes[hub].store.read(|tables| {
-                for session in chains.keys() {
-                    let from = i64::try_from(held.get(session).copied().unwrap_or(0)).unwrap_or(i64::MAX);
-                    let rest = tables.frames.range((session.0, from)..=(session.0, i64::MAX));
-                    frames.extend(rest.map(|(_, row)| row.bytes.clone()));
-                }
-            });
-            frames.truncate(24);
-            let branches = |tables: &Tables| {
-                tables.branches.iter().map(|branch| branch.bytes.clone()).collect::<Vec<_>>()
-            };
-            frames.extend(self.nodes[hub].store.read(branches));
-        }
-        let claims = chains.iter().map(|(session, frames)| ChainClaim { session: *session, frames: *frames });
-        let hello = Hello { device: self.nodes[hub].office, chains: claims.collect(), ..Hello::default() };
-        let body = encode_request(&hello, &frames);
+        let store = self.nodes[hub].store.clone();
+        let from = self.relayed.remove(&hub);
+        let frames = from.map(|from| store.read(|tables| to_relay(tables, &from))).unwrap_or_default();
+        let office = self.nodes[0].log;
+        let grants: Vec<Vec<u8>> = match self.introduced.get(&hub) {
+            Some(log) if *log == office => Vec::new(),
+            _ => store.read(|tables| tables.signed.values().map(|row| row.bytes.clone()).collect()),
+        };
+        let chains = store.read(chains_of);
+        let claim =
+            |chain: &ChainFrames| ChainClaim { session: chain.session, frames: chain.frames.len() as u64 };
+        let device = self.nodes[hub].identity.key.device();
+        let hello =
+            Hello { device, chains: chains.iter().map(claim).collect(), pull: None, ..Hello::default() };
+        let body = encode_relay(&hello, &grants, &frames);
         let up = if cut { self.rng.below(body.len()) } else { body.len() };
-        let group = 1 + self.rng.below(8);
-        let answer = self.nodes[0].exchange(&body[..up], up == body.len(), group, self.at);
-        self.relayed.remove(&hub);
+        let piece = 1 + self.rng.below(6_000);
+        let caller = Caller::Hub(device);
+        let whole = up == body.len();
+        let answer = self.nodes[0].exchange(&self.runtime, caller, &body[..up], whole, piece);
         let Answered::Body(answer) = answer else { return None };
+        self.introduced.insert(hub, office);
+        self.hear_of_revocations(hub);
         let down = if cut { self.rng.below(answer.len()) } else { answer.len() };
-        let mut log = None;
         let records = BodyReader::default().push(&answer[..down]).unwrap_or_default();
+        let mut reached = None;
         for (kind, payload) in records {
-            match decode_record(kind, &payload) {
-                Ok(Some(ResponseRecord::Welcome(Welcome { log: answered, .. }))) => log = Some(answered),
-                Ok(Some(ResponseRecord::Holds(chains))) => {
-                    let held = chains.iter().map(|chain| (chain.session, chain.frames)).collect();
-                    self.relayed.insert(hub, (log?, held));
-                }
-                Ok(Some(ResponseRecord::Refused { session, code, .. })) if code == "frame_fork" => {
-                    self.model.forked.insert(session);
-                }
-                _ => {}
+            if let Ok(Some(ResponseRecord::Holds(held))) = decode_record(kind, &payload) {
+                let plan = push_plan(&chains, &held);
+                let mut from: BTreeMap<SessionId, u64> =
+                    plan.confirmed.iter().map(|chain| (chain.session, chain.frames)).collect();
+                // Another way than the hub's: the office gets the hub's from the beginning.
+                from.extend(plan.forked.iter().map(|session| (*session, 0)));
+                reached = Some(from.values().sum());
+                self.relayed.insert(hub, from);
             }
         }
-        self.relayed.get(&hub).map(|(_, held)| held.values().sum())
+        reached
     }
 
-    /// The hub sends the grants of the devices whose frames it carries: an office that was restored may not know them.
-    pub(in crate::sim) fn introduce(&self, hub: usize) {
-        let (devices, grants) = self.nodes[hub].store.read(|tables| {
-            let known = tables.devices.values().filter(|device| device.revoked_at.is_none());
-            (known.cloned().collect::<Vec<_>>(), tables.grants.clone())
-        });
-        let office = &self.nodes[0].store;
-        for device in devices {
-            if office.read(|tables| tables.devices.contains_key(&device.id)) {
-                continue;
-            }
-            if office.put_device(device.clone()).is_err() {
-                return;
-            }
-            for grant in grants.iter().filter(|grant| grant.device == device.id) {
-                if office.grant(grant.clone()).is_err() {
-                    return;
-                }
+    /// The list of revocations that the office gives a hub at each contact.
+    fn hear_of_revocations(&mut self, hub: usize) {
+        let list = self.nodes[0].store.read(|tables| tables.revocations.clone());
+        for (device, at) in list {
+            if !self.nodes[hub].store.read(|tables| tables.revocations.contains_key(&device)) {
+                self.nodes[hub].revoke(&self.runtime, RevocationRow { device, at });
             }
         }
     }
@@ -222,12 +222,44 @@ impl World {
         self.tell(|| format!("a late request of tablet #{tablet} arrives at node {node}"));
         self.count("late arrivals");
         let up = if self.rng.chance(30) { self.rng.below(body.len()) } else { body.len() };
-        let group = 1 + self.rng.below(6);
-        drop(self.nodes[node].exchange(&body[..up], up == body.len(), group, self.at));
+        drop(self.ask(tablet, node, &body, up));
     }
 
     /// One more exchange of a tablet with the office.
     pub fn fresh_exchange(&mut self, tablet: usize) -> Option<Exchanged> {
         self.exchange(tablet, 0, 16, Link::Whole)
+    }
+}
+
+/// What a hub still has to send: the frames of its chains, and those of second branches.
+fn to_relay(tables: &Tables, from: &BTreeMap<SessionId, u64>) -> Vec<Vec<u8>> {
+    let mut frames: Vec<Vec<u8>> = Vec::new();
+    for chain in tables.chains.keys() {
+        let from = from.get(&SessionId(*chain)).copied().unwrap_or(0);
+        let from = i64::try_from(from).unwrap_or(i64::MAX);
+        let rest = tables.frames.range((*chain, from)..=(*chain, i64::MAX));
+        frames.extend(rest.map(|(_, row)| row.bytes.clone()));
+    }
+    frames.truncate(RELAYED_MAX);
+    frames.extend(tables.branches.iter().map(|branch| branch.bytes.clone()));
+    frames
+}
+
+/// The chains of a hub, by the hashes of their frames.
+fn chains_of(tables: &Tables) -> Vec<ChainFrames> {
+    let chain = |session: &Id| {
+        let frames = tables.frames.range((*session, 0)..=(*session, i64::MAX));
+        let frames = frames.map(|(_, row)| FrameHash(row.hash)).collect();
+        ChainFrames { session: SessionId(*session), frames }
+    };
+    tables.chains.keys().map(chain).collect()
+}
+
+/// An answer that is an error is counted, so that a schedule of nothing but errors is seen.
+fn refusal(code: &str) -> &'static str {
+    match code {
+        "DEVICE_REVOKED" => "answers: revoked",
+        "BODY_TRUNCATED" => "answers: truncated",
+        _ => "answers: another error",
     }
 }

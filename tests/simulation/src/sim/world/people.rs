@@ -1,13 +1,16 @@
 //! What people do: write, put tablets on days, take them out of service.
 
 use mpp_server::ingest::Outcome;
+use mpp_store::RevocationRow;
 use mpp_sync::action::{Context, add_status, edit_document};
 use mpp_sync::document::{Document, Value};
 use mpp_sync::frame::{SessionHeader, cut};
 use mpp_sync::ids::{DocumentId, FrameHash, Kind, SessionId};
 use mpp_sync::rules::status::Status;
+use mpp_sync::trust::{Grant, Granted, public_key_of};
 
-use super::{DAYS, World, device_row, grant_row, key, scopes_of};
+use super::{DAYS, World, scopes_of};
+use crate::sim::identity::key;
 use crate::sim::tablet::Tablet;
 
 impl World {
@@ -28,24 +31,36 @@ impl World {
         tablet.planted = self.planted;
         self.tablets.push(tablet);
         let index = self.tablets.len() - 1;
+        let grant = self.granted(index, day);
+        self.tablets[index].grants.push(grant);
         for node in 0..self.nodes.len() {
             self.admit(node, index);
         }
         index
     }
 
-    /// What a signed grant does at a node: the device is known and on its days.
-    pub(in crate::sim) fn admit(&mut self, node: usize, tablet: usize) {
+    /// The office's signed word that a device is on a day.
+    fn granted(&self, tablet: usize, day: DocumentId) -> Grant {
         let tablet = &self.tablets[tablet];
-        let store = &self.nodes[node].store;
-        // What a power cut leaves out, the next attempt makes good.
-        let _ = store.put_device(device_row(&tablet.key, &tablet.label));
-        for (day, _) in DAYS {
-            if tablet.scopes.contains(&mpp_sync::check::day_scope(&day)) {
-                let _ = store.grant(grant_row(tablet.device, day, &tablet.label));
-            }
+        let granted = Granted {
+            public_key: public_key_of(&tablet.key),
+            device_name: tablet.name.clone(),
+            day,
+            label: tablet.label.clone(),
+            officer: "rina".to_owned(),
+            scopes: scopes_of(&[day]),
+            issued_at: u64::try_from(self.at).unwrap_or(0),
+            // Leases do not end here: clocks jump by more than a year.
+            lease_until: u64::MAX >> 1,
+        };
+        granted.sign(self.nodes[0].identity.key.signing())
+    }
+
+    /// The tablet shows its grants, as it does when it enters.
+    pub(in crate::sim) fn admit(&mut self, node: usize, tablet: usize) {
+        for grant in &self.tablets[tablet].grants {
+            self.nodes[node].admit(&self.runtime, grant);
         }
-        drop(self.nodes[node].commit(Vec::new(), &[tablet.device], self.at));
     }
 
     pub(in crate::sim) fn somebody_writes(&mut self) {
@@ -80,10 +95,10 @@ impl World {
         self.count("late grants");
         self.tell(|| format!("tablet #{tablet} is put on both days"));
         let device = self.tablets[tablet].device;
-        for other in &mut self.tablets {
-            if other.device == device {
-                other.scopes = scopes_of(&[DAYS[0].0, DAYS[1].0]);
-            }
+        let grants = DAYS.map(|(day, _)| self.granted(tablet, day));
+        for other in self.tablets.iter_mut().filter(|other| other.device == device) {
+            other.scopes = scopes_of(&[DAYS[0].0, DAYS[1].0]);
+            other.grants = grants.to_vec();
         }
         for node in 0..self.nodes.len() {
             self.admit(node, tablet);
@@ -105,9 +120,8 @@ impl World {
         self.count("devices revoked");
         self.tell(|| format!("tablet #{tablet} is revoked"));
         self.tablets[tablet].revoked = true;
-        for node in &self.nodes {
-            let _ = node.store.revoke(device.0, self.at);
-        }
+        // Hubs hear of it at their next contact with the office.
+        self.nodes[0].revoke(&self.runtime, RevocationRow { device: device.0, at: self.at });
     }
 
     /// A supervisor changes a document, or sets a status, in a session of the office.
@@ -138,7 +152,7 @@ impl World {
         };
         let Ok(made) = made else { return };
         let header = SessionHeader {
-            device: self.nodes[0].office,
+            device: self.nodes[0].identity.key.device(),
             previous: None,
             day: None,
             app_version: "1".to_owned(),
@@ -149,9 +163,8 @@ impl World {
         else {
             return;
         };
-        let bytes = frame.sign(&self.office_key);
-        let Ok(outcomes) = self.nodes[0].commit(vec![bytes], &[], self.at) else { return };
-        if matches!(outcomes.first(), Some(Outcome::Stored { .. })) {
+        let bytes = frame.sign(self.nodes[0].identity.key.signing());
+        if matches!(self.nodes[0].submit(&self.runtime, bytes), Some(Outcome::Stored { .. })) {
             self.count("the office's own saves");
             self.tell(|| format!("the office writes into {}", DocumentId(document)));
         }

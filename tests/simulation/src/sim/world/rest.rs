@@ -22,6 +22,11 @@ impl World {
     /// Everything is switched on, every link is whole; exchanges until nothing moves.
     pub(in crate::sim) fn come_to_rest(&mut self) -> Result<(), Broken> {
         self.tell(|| "everything is brought to rest".to_owned());
+        for tablet in 0..self.tablets.len() {
+            for node in 0..self.nodes.len() {
+                self.admit(node, tablet);
+            }
+        }
         for round in 0..8 {
             self.step += 1;
             let before = self.fingerprint();
