@@ -74,7 +74,9 @@ export function enterLog(db: Database, log: string, { from, cursors, ancestors, 
     if (old !== undefined) {
       await tx.objectStore('sums').delete(old.log);
       const { list, sums } = old;
-      await tx.objectStore('sums').put({ log, list, sums, ancestors, ...(lacks ? { lacks } : {}) });
+      // A restore after a restore: what the one before was not given yet, this one lacks too.
+      const owed = lacks || old.lacks === true;
+      await tx.objectStore('sums').put({ log, list, sums, ancestors, ...(owed ? { lacks: true } : {}) });
     }
     await forgetOthers(tx, new Set([log, ...Object.keys(pulled.others ?? {})]));
   });

@@ -3,19 +3,24 @@ import type { Database } from './open';
 import type { RefusedChange, Row, StoredDocument, StoredGroup, StoredNotice } from './schema';
 import { inOneTransaction } from './transaction';
 
+/** Documents read in one go where all of them are looked at. */
+const READ_AT_ONCE = 200;
+
 export function readDocument(db: Database, id: string): Promise<StoredDocument | undefined> {
   return db.get('documents', id);
 }
 
 /** The keys ('document/hash') of every change that is here, applied or kept apart. */
 export async function heldChanges(db: Database): Promise<Set<string>> {
-  const held = new Set<string>();
-  const tx = db.transaction(['documents', 'refused']);
-  for await (const cursor of tx.objectStore('documents')) {
-    for (const hash of cursor.value.hashes) held.add(`${cursor.value.id}/${hash}`);
+  const held = new Set<string>(await db.getAllKeys('refused'));
+  for (let last = ''; ; ) {
+    // Some at a time: their bytes come along.
+    const some = await db.getAll('documents', IDBKeyRange.lowerBound(last, true), READ_AT_ONCE);
+    for (const { id, hashes } of some) for (const hash of hashes) held.add(`${id}/${hash}`);
+    const end = some.at(-1);
+    if (end === undefined) return held;
+    last = end.id;
   }
-  for (const key of await tx.objectStore('refused').getAllKeys()) held.add(key);
-  return held;
 }
 
 /** Documents that no line stands for. */

@@ -189,7 +189,9 @@ export class Incoming {
     if ('notOurs' in taken) {
       this.stopped = true;
       await markForked(db, taken.notOurs);
-      this.outcome.forked.push(...taken.notOurs);
+      // Without a second way at the node it is a frame that was lost here: it comes whole, and nobody need be told.
+      const split = new Set(this.chains.flatMap(({ session, forked }) => (forked ? [session] : [])));
+      this.outcome.forked.push(...taken.notOurs.filter((session) => split.has(session)));
       return null;
     }
     const applied = await applyReceived(db, core, page.changes);

@@ -143,7 +143,6 @@ export class SyncLoop {
   }
 
   private async exchanges(day: PreparedDay): Promise<Trouble | null> {
-    await this.countAnew();
     this.comparison.begin();
     const troubles = new Map<string, Trouble>();
     let before = 0;
@@ -167,6 +166,7 @@ export class SyncLoop {
       for (const session of outcome.named) this.naming.open.add(session);
       this.failures = 0;
       more = outcome.more || outcome.newLog || outcome.marksMoved || (!sendFrames && (await this.unsent()) > 0);
+      if (!more) more = await this.countAnew();
     }
     // Everything is confirmed and read past: nothing has to be named until it changes.
     this.naming.open.clear();
@@ -174,14 +174,18 @@ export class SyncLoop {
     return all.find(({ kind }) => kind === 'forked') ?? all[0] ?? this.comparison.trouble;
   }
 
-  /** Now and then: whether every document has its line, and what was listed is really in the store. */
-  private async countAnew(): Promise<void> {
-    if (Date.now() - this.counted < COUNT_AGE) return;
+  /**
+   * Now and then, when everything else is done: whether every document has its line, and what was listed is really in
+   * the store. True when something is missing.
+   */
+  private async countAnew(): Promise<boolean> {
+    if (Date.now() - this.counted < COUNT_AGE) return false;
     const { db, core, onApplied } = this.options.exchanging;
     const healed = await healRows(db);
     if (healed.length > 0) onApplied(healed);
-    await recount(db, core);
+    const missing = await recount(db, core);
     this.counted = Date.now();
+    return missing;
   }
 
   private note(outcome: Outcome, troubles: Map<string, Trouble>): void {

@@ -6,6 +6,7 @@ import { allBatches } from '../db/batches';
 import { readSums } from '../db/listed';
 import { readMeta } from '../db/meta';
 import { commitPulled } from '../db/pulled';
+import { allSessions } from '../db/sessions';
 import { applyReceived } from '../doc/apply';
 import { CURSORS, elsewhere, register, sync, tabletAtOffice } from '../testing/exchange';
 import { TestLog } from '../testing/log';
@@ -162,6 +163,23 @@ describe('a restored office', () => {
 });
 
 describe('a page that names changes as ours which are not', () => {
+  it('because this tablet was copied is told as that', async () => {
+    await register(tablet, 'Marsinah');
+    await sync(tablet);
+    const [kept] = await allSessions(tablet.db);
+    const session = kept?.session ?? '';
+    await register(tablet, 'Kusnadi');
+    office.outgoing = [
+      { type: 'holds', chains: [{ session, frames: 1, head: 'ff'.repeat(8) }] },
+      page([], CURSORS, { yours: [{ chain: 0, frame: 0, index: 0, scopes: ['everyone'] }] }),
+    ];
+    office.more = [[]];
+    await sync(tablet);
+    expect(tablet.status.get().trouble).toEqual({ kind: 'forked', code: 'CHAIN_FORKED' });
+    expect((await allSessions(tablet.db))[0]).toMatchObject({ forked: true });
+    expect((await readMeta(tablet.db, 'pulled'))?.cursors).toEqual([]);
+  });
+
   it('is not stored, nor are its cursors; the chain is named with no frames from then on', async () => {
     await register(tablet, 'Marsinah');
     const scopes = ['everyone'];
@@ -179,5 +197,7 @@ describe('a page that names changes as ours which are not', () => {
     expect(second?.hello.pull?.cursors.every(({ position }) => position === 0)).toBe(true);
     expect((await readMeta(tablet.db, 'pulled'))?.cursors).toEqual([beyond]);
     expect(await tablet.db.count('listed')).toBe(theirs.length);
+    // A frame that was only lost here is nobody's fault.
+    expect(tablet.status.get().trouble).toBeNull();
   });
 });
