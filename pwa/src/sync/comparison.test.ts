@@ -118,4 +118,19 @@ describe('a difference', () => {
     await sync(tablet);
     expect(tablet.status.get().trouble).toBeNull();
   });
+
+  it('does not go on for ever with an office that never ends its repair', async () => {
+    await received('Rusdi');
+    const honest = log.says;
+    office.says = async (request) => {
+      const said = await honest({ ...request, repairs: [] });
+      const sums = ((request.hello.flags ?? 0) & 1) === 1 ? [{ scope: 'everyone', sum: '11'.repeat(32), count: 99 }] : [];
+      const steps = (request.repairs ?? []).map(({ scope, position, message }) => ({ type: 'repair', scope, position, message }) as const);
+      const digest = { type: 'digest', fold: '22'.repeat(8), sums } as const;
+      return [...steps, ...said.filter(({ type }) => type !== 'digest'), digest];
+    };
+    await sync(tablet);
+    expect(tablet.status.get().trouble?.kind).toBe('differs');
+    expect(office.requests.filter(({ repairs }) => (repairs ?? []).length > 0)).toHaveLength(17);
+  });
 });

@@ -29,6 +29,9 @@ export interface Asking {
   offers: Offer[];
 }
 
+/** Answers with steps of a repair in one sync: three are usual, and a node that never ends must not hold up the rest. */
+const ROUNDS_MAX = 16;
+
 /** Scopes that differ although they were repaired. Nothing is taken over from the node for it. */
 const DIFFERS: Trouble = { kind: 'differs', code: 'SCOPE_DIFFERS' };
 
@@ -43,6 +46,7 @@ export class Comparison {
   /** Scopes being compared change by change, and those that are through. */
   private readonly open = new Set<string>();
   private readonly settled = new Set<string>();
+  private rounds = 0;
   private readonly wanted = new Set<string>();
   private readonly offers = new OfferQueue();
   /** The fold that was left different: not repaired again until it is another one. */
@@ -61,6 +65,7 @@ export class Comparison {
     this.repairs = [];
     this.open.clear();
     this.settled.clear();
+    this.rounds = 0;
     this.wanted.clear();
     this.offers.clear();
     this.returning = null;
@@ -91,6 +96,7 @@ export class Comparison {
   }
 
   private async answerSteps({ log, steps }: Heard): Promise<void> {
+    if (steps.length === 0 || ++this.rounds > ROUNDS_MAX) return;
     for (const { scope, message } of steps) {
       this.open.delete(scope);
       const { position, items } = await this.place(log, scope);

@@ -166,7 +166,10 @@ export class SyncLoop {
       for (const session of outcome.named) this.naming.open.add(session);
       this.failures = 0;
       more = outcome.more || outcome.newLog || outcome.marksMoved || (!sendFrames && (await this.unsent()) > 0);
-      if (!more) more = await this.countAnew();
+      if (!more && (await this.countAnew())) {
+        this.comparison.begin();
+        more = true;
+      }
     }
     // Everything is confirmed and read past: nothing has to be named until it changes.
     this.naming.open.clear();
