@@ -29,6 +29,8 @@ export class Office {
   readonly port: number;
   readonly #program: string;
   readonly #folder: string;
+  #envelope: string | undefined;
+  #passwords = '';
   #process: ChildProcess | undefined;
   #log = '';
 
@@ -67,7 +69,7 @@ export class Office {
         this.#log += text.toString();
       });
     }
-    await this.#untilHealthy(child);
+    await untilHealthy(this.origin, child, () => this.#log);
   }
 
   /** Ends the server the hard way, as a power cut does. */
@@ -83,39 +85,37 @@ export class Office {
   /** How many residents, visits and applications the office holds, by its own count. Ends the server. */
   async recordCount(): Promise<number> {
     await this.kill();
-    const { stdout } = await promisify(execFile)(this.#program, ['digest', '--data', this.#folder]);
-    const { count } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { count: number };
+    const { count } = JSON.parse((await this.run('digest')).trim().split('\n').at(-1) ?? '') as { count: number };
     return count;
   }
 
-  /**
-   * Loses the machine after a backup was made of it, with everything that came since, and restores it as the
-   * documentation says: on a new folder, with the text of the envelope.
-   */
-  async restoreFrom({ file, envelope }: Backup): Promise<void> {
-    await this.kill();
-    // The demo writes its passwords to a file, which is no part of what an office holds.
-    const passwords = await readFile(this.#accountsFile);
-    await rm(this.#folder, { recursive: true });
-    await this.#task(['restore', '--from', file], envelope);
-    await writeFile(this.#accountsFile, passwords);
-    await this.start();
+  /** Runs another task of the program on the office's folder and returns what it printed. */
+  run(...task: string[]): Promise<string> {
+    return printed(this.#program, [...task, '--data', this.#folder]);
   }
 
-  /** Sets up backups, and makes the first one while the server runs. */
+  /** Makes a backup while the server runs; the first one sets backups up. */
   async backUp(): Promise<Backup> {
     const place = `${this.#folder}-backups`;
-    const envelope = await this.#task(['backup', 'init']);
-    await this.#task(['backup', '--to', place]);
-    const [name = ''] = await readdir(place);
-    return { file: join(place, name), envelope };
+    this.#envelope ??= await this.run('backup', 'init');
+    await this.run('backup', '--to', place);
+    const names = await readdir(place);
+    return { file: join(place, names.sort().at(-1) ?? ''), envelope: this.#envelope };
   }
 
-  /** Runs a task of the program on this office, and gives what it printed. */
-  async #task(task: readonly string[], input = ''): Promise<string> {
-    const running = promisify(execFile)(this.#program, [...task, '--data', this.#folder]);
-    running.child.stdin?.end(input);
-    return (await running).stdout;
+  /** The machine is gone, with everything on it. */
+  async lose(): Promise<void> {
+    await this.kill();
+    // The demo writes its passwords to a file, which is no part of what an office holds.
+    this.#passwords = await readFile(this.#accountsFile, 'utf8');
+    await rm(this.#folder, { recursive: true });
+  }
+
+  /** Restores it as the documentation says: on a new folder, with the text of the envelope. */
+  async restoreFrom({ file, envelope }: Backup): Promise<void> {
+    await printed(this.#program, ['restore', '--from', file, '--data', this.#folder], envelope);
+    await writeFile(this.#accountsFile, this.#passwords);
+    await this.start();
   }
 
   /** Ends the server and removes its folder. */
@@ -134,17 +134,25 @@ export class Office {
   get #accountsFile(): string {
     return join(this.#folder, 'demo-accounts.json');
   }
+}
 
-  async #untilHealthy(child: ChildProcess): Promise<void> {
-    for (;;) {
-      if (child.exitCode !== null) throw new Error(`the server ended at its start:\n${this.#log}`);
-      try {
-        const answer = await fetch(`${this.origin}/healthz`);
-        if (answer.ok) return;
-      } catch {
-        // It does not listen yet.
-      }
-      await sleep(100);
+/** Waits until a server answers. */
+export async function untilHealthy(origin: string, child: ChildProcess, log: () => string): Promise<void> {
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`the server ended at its start:\n${log()}`);
+    try {
+      const answer = await fetch(`${origin}/healthz`);
+      if (answer.ok) return;
+    } catch {
+      // It does not listen yet.
     }
+    await sleep(100);
   }
+}
+
+/** Runs a program to its end, with something on its standard input, and returns what it printed. */
+export async function printed(program: string, task: string[], input = ''): Promise<string> {
+  const running = promisify(execFile)(program, task);
+  running.child.stdin?.end(input);
+  return (await running).stdout;
 }

@@ -6,7 +6,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export class NetworkPath {
   #listener: Server | undefined;
   #sockets = new Set<Socket>();
-  readonly #office: number;
+  #office: number;
   /** The port that the tablet knows the office by. It stays the same over cuts. */
   readonly port: number;
 
@@ -25,6 +25,13 @@ export class NetworkPath {
   /** What a tablet types into the address bar. */
   get origin(): string {
     return `http://localhost:${String(this.port)}`;
+  }
+
+  /** Leads to another port from now on, as when a tablet leaves the van's Wi-Fi for the office's. */
+  async leadTo(port: number): Promise<void> {
+    await this.cut();
+    this.#office = port;
+    await this.restore();
   }
 
   /** Cuts the cable: what is on its way is lost, and new connections are refused. */

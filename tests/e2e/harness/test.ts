@@ -3,6 +3,7 @@
 import { join, resolve } from 'node:path';
 import { test as base } from '@playwright/test';
 import { Browser } from './browser.ts';
+import { Hub } from './hub.ts';
 import { ShapedLink } from './link.ts';
 import { Office } from './office.ts';
 import { NetworkPath } from './proxy.ts';
@@ -29,6 +30,8 @@ interface Fixtures {
   office: Office;
   /** Lets somebody come with a tablet or a phone. They leave when the test ends. */
   person: (screen: 'tablet' | 'phone') => Promise<Person>;
+  /** Joins a hub to the office. It ends with the test. */
+  hub: (name: string) => Promise<Hub>;
   /** Opens a link to a port that can be made bad. It closes when the test ends. */
   badLink: (port: number) => Promise<ShapedLink>;
 }
@@ -59,6 +62,18 @@ export const test = base.extend<Fixtures>({
       if (info.status !== info.expectedStatus) await keepScreen(browser, info.outputPath(`${String(index)}.png`));
       await browser.close();
       await network.cut();
+    }
+  },
+  hub: async ({ programs, office }, use, info) => {
+    const hubs: Hub[] = [];
+    await use(async (name) => {
+      const hub = await Hub.join(programs.office, office, name);
+      hubs.push(hub);
+      return hub;
+    });
+    for (const hub of hubs) {
+      await hub.close();
+      if (info.status !== info.expectedStatus) await info.attach('hub.log', { body: hub.log });
     }
   },
   badLink: async ({ programs }, use) => {

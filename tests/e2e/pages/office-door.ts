@@ -26,6 +26,11 @@ export class OfficeDoor {
     await this.page.reload();
   }
 
+  /** Looks again at the page that is open. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+  }
+
   async showTablets(): Promise<void> {
     await this.page.getByRole('navigation').getByRole('link', { name: 'Tablet' }).click();
   }

@@ -48,6 +48,7 @@ test('a restored office gets back what only a tablet has kept', async ({ office,
   await expect(a.door.row(ticket)).toContainText('Ditolak');
   const before = await office.recordCount();
 
+  await office.lose();
   await office.restoreFrom(backup);
   const restored = await officeDoor(await person('tablet'), accounts);
   await expect(restored.row(ticket)).toBeVisible();
