@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mpp_tests::expected::differences;
 use mpp_tests::headless::Headless;
+use mpp_tests::office::copy_folder;
 use mpp_tests::tablet::client::Client;
 use serde_json::{Value, json};
 
@@ -176,6 +177,44 @@ async fn decisions_made_after_the_backup_and_the_work_of_a_tablet_that_is_gone_c
         let status = tablet.status().unwrap();
         assert_eq!(status["tiers"]["backed_up"], status["frames"], "{status}");
         assert_eq!(status["batches"], 0, "{status}");
+    }
+    assert_eq!(world.office_digest(), whole);
+}
+
+#[test]
+fn an_office_whose_disk_went_back_to_yesterday_under_the_same_name_is_noticed_and_made_whole() {
+    let world = World::open();
+    let (mut one, mut two) = (world.tablet("tablet-1"), world.tablet("tablet-2"));
+    let lines = operations_of("tablet-1", 40);
+    one.apply(&world.file("before", &lines[..20])).unwrap();
+    one.sync(PATIENCE).unwrap();
+    two.sync(PATIENCE).unwrap();
+    let yesterday = world.folder.path().join("yesterday");
+    world.office().stop().unwrap();
+    copy_folder(&world.office().data(), &yesterday).unwrap();
+    world.office().start().unwrap();
+    let mut gone = world.tablet("tablet-3");
+    gone.apply(&world.file("gone", &operations_of("tablet-3", 20))).unwrap();
+    gone.sync(PATIENCE).unwrap();
+    drop(gone);
+    one.apply(&world.file("after", &lines[20..])).unwrap();
+    one.sync(PATIENCE).unwrap();
+    two.sync(PATIENCE).unwrap();
+    let whole = two.digest().unwrap();
+    world.office().kill();
+    std::fs::remove_dir_all(world.office().data()).unwrap();
+    copy_folder(&yesterday, &world.office().data()).unwrap();
+    world.office().start().unwrap();
+    // The same log says less than it did. No tablet was switched off meanwhile, and none waits with anything.
+    let synced = one.sync(PATIENCE).unwrap();
+    assert!(synced.agreed && synced.forgotten > 0, "it notices: {synced:?}");
+    assert!(synced.frames_sent > 0 && synced.offered > 0, "its own work, and what it received: {synced:?}");
+    let synced = two.sync(PATIENCE).unwrap();
+    assert!(synced.agreed && synced.offered == 0, "{synced:?}");
+    let mut fresh = world.tablet("tablet-4");
+    assert!(fresh.sync(PATIENCE).unwrap().agreed);
+    for tablet in [&mut one, &mut two, &mut fresh] {
+        assert_eq!(tablet.digest().unwrap(), whole);
     }
     assert_eq!(world.office_digest(), whole);
 }

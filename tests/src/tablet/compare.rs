@@ -35,9 +35,6 @@ impl Tablet {
     pub(super) fn settle(&mut self, answer: &Answer, done: &mut Exchanged) -> Result<(), TabletError> {
         let Some(log) = answer.log else { return Ok(()) };
         self.take_marks(log, answer, done)?;
-        if self.is_office(answer.node) {
-            self.drop_batches(log, answer.backed_up)?;
-        }
         let offered = std::mem::take(&mut self.comparing.offers);
         self.comparing.given.extend(&offered);
         self.comparing.steps = std::mem::take(&mut self.comparing.next_steps);
@@ -78,6 +75,7 @@ impl Tablet {
         Ok(())
     }
 
+    /// Only once nothing differs: a position of a log that went back in time says nothing of what stood there before.
     fn drop_batches(&mut self, log: LogId, backed_up: u64) -> Result<(), TabletError> {
         let ancestors = self.state.book(log).map(|book| book.ancestors.clone()).unwrap_or_default();
         let outdated = batches_outdated(&self.state.batches().places(), log, &ancestors, backed_up);
@@ -130,7 +128,11 @@ impl Tablet {
                 done.agreed = true;
                 return self.note_arrived(log, asked, answer);
             }
-            Compared::AskSums => self.comparing.asks_sums = true,
+            Compared::AskSums => {
+                self.comparing.asks_sums = true;
+                // A node that forgot frames of ours says so only of chains that are named.
+                self.claims.all = true;
+            }
             Compared::Repair(scopes) => {
                 for scope in scopes {
                     let step = repair_begin(&scope, book.position(&scope), &book.items(&scope))?;
@@ -140,7 +142,7 @@ impl Tablet {
             }
             Compared::Differs(scopes) => {
                 done.differs = scopes;
-                return Ok(());
+                return self.drop_batches(log, 0);
             }
         }
         done.more = true;
@@ -155,9 +157,9 @@ impl Tablet {
         let position = self.reached(log, &equal);
         let equal: BTreeSet<String> = equal.into_iter().collect();
         let batches = batches_arrived(log, &equal, &self.state.batches().offerings());
-        if batches.is_empty() {
-            return Ok(());
+        if !batches.is_empty() {
+            self.commit(vec![Record::Learnt(Learnt::Placed { batches, log, position })])?;
         }
-        self.commit(vec![Record::Learnt(Learnt::Placed { batches, log, position })])
+        self.drop_batches(log, answer.backed_up)
     }
 }

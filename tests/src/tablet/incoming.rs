@@ -135,11 +135,9 @@ impl Tablet {
         done: &mut Exchanged,
     ) -> Result<(), TabletError> {
         let log = answer.log.ok_or(TabletError::Damaged("holds before the welcome"))?;
-        let sessions = self.state.sessions().iter();
-        let ours: Vec<ChainFrames> = sessions
-            .filter(|session| chains.iter().any(|chain| chain.session == session.id))
-            .map(super::state::Session::chain)
-            .collect();
+        // One that was named and is not answered is not held at all, whatever was said of it before.
+        let named = answer.hello.chains.iter().filter_map(|claim| self.state.session(&claim.session));
+        let ours: Vec<ChainFrames> = named.map(super::state::Session::chain).collect();
         let plan = push_plan(&ours, chains);
         let mut records = Vec::new();
         for session in &plan.forked {
