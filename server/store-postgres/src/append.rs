@@ -12,8 +12,10 @@ use mpp_store::{
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::branches::write_beside;
-use crate::convert::{array, column, failed, get, ids, plain};
+use crate::columns::{array, get};
+use crate::convert::{column, failed, ids};
 use crate::digest::{EnteredBy, count_in};
+use crate::text::plain;
 use crate::together::tell;
 use crate::{PostgresStore, change_log};
 

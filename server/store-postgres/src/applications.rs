@@ -4,7 +4,9 @@ use mpp_store::{ApplicationFilter, ApplicationPage, ApplicationRow, ListedApplic
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Postgres, QueryBuilder, Transaction};
 
-use crate::convert::{array, column, failed, get, maybe_array, maybe_plain, plain};
+use crate::columns::{array, get, maybe_array};
+use crate::convert::{column, failed};
+use crate::text::{maybe_plain, plain};
 
 /// Writes the rows.
 pub async fn put(

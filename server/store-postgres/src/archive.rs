@@ -9,7 +9,8 @@ use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row, Transaction};
 
 use crate::append::head_to_move;
-use crate::convert::{failed, get};
+use crate::columns::get;
+use crate::convert::failed;
 use crate::{PostgresStore, SNAPSHOT};
 
 /// Bytes of one batch, roughly: what an export holds in memory.

@@ -6,7 +6,9 @@ use sqlx::postgres::PgRow;
 use sqlx::{Postgres, Transaction};
 
 use crate::PostgresStore;
-use crate::convert::{column, failed, get, maybe_plain};
+use crate::columns::get;
+use crate::convert::{column, failed};
+use crate::text::maybe_plain;
 
 /// Where the marks stand, in the table `node`.
 const MARKS: &str = "marks";

@@ -9,7 +9,8 @@ use mpp_store::{
 };
 use sqlx::postgres::PgRow;
 
-use crate::convert::{array, failed, get, ids, maybe_array};
+use crate::columns::{array, get, maybe_array};
+use crate::convert::{failed, ids};
 use crate::{PostgresStore, append, digest, pull};
 
 #[async_trait]

@@ -10,7 +10,8 @@ use sqlx::PgConnection;
 
 use crate::PostgresStore;
 use crate::append::head_to_move;
-use crate::convert::{array, failed, get};
+use crate::columns::{array, get};
+use crate::convert::failed;
 
 /// Changes that entered scopes, by scope.
 pub type EnteredBy = BTreeMap<String, Vec<(Id, Hash)>>;

@@ -8,26 +8,40 @@
 //! `PostgreSQL`. Where `SQLite` runs a statement for each row, this crate binds arrays (`unnest`): each statement is
 //! a trip to another machine.
 
-mod accounts;
 mod append;
 mod applications;
 mod archive;
+mod backend;
 mod backups;
-mod branches;
 mod change_log;
 mod convert;
-mod devices;
 mod digest;
-mod hubs;
 mod node;
 mod pull;
-mod quarantine;
-mod receipts;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod together;
-mod trust;
 mod views;
+
+// Statements that every database here understands: one source, compiled by each backend.
+#[path = "../../store-sql/accounts.rs"]
+mod accounts;
+#[path = "../../store-sql/branches.rs"]
+mod branches;
+#[path = "../../store-sql/columns.rs"]
+mod columns;
+#[path = "../../store-sql/devices.rs"]
+mod devices;
+#[path = "../../store-sql/hubs.rs"]
+mod hubs;
+#[path = "../../store-sql/quarantine.rs"]
+mod quarantine;
+#[path = "../../store-sql/receipts.rs"]
+mod receipts;
+#[path = "../../store-sql/text.rs"]
+mod text;
+#[path = "../../store-sql/trust.rs"]
+mod trust;
 
 use std::str::FromStr as _;
 use std::sync::Arc;

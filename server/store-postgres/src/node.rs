@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use mpp_store::{Node, StoreError};
 
-use crate::convert::{failed, plain};
+use crate::convert::failed;
+use crate::text::plain;
 use crate::{MIGRATIONS, PostgresStore};
 
 #[async_trait]

@@ -6,7 +6,8 @@ use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::append::head;
 use crate::change_log::logged;
-use crate::convert::{array, failed, get};
+use crate::columns::{array, get};
+use crate::convert::failed;
 use crate::digest::sums_of;
 use crate::{PostgresStore, SNAPSHOT};
 

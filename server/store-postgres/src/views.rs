@@ -10,7 +10,9 @@ use mpp_store::{
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, Transaction};
 
-use crate::convert::{array, column, failed, get, ids, maybe_array, maybe_plain, plain};
+use crate::columns::{array, get, maybe_array};
+use crate::convert::{column, failed, ids};
+use crate::text::{maybe_plain, plain};
 use crate::together::tell;
 use crate::{PostgresStore, applications};
 

@@ -8,7 +8,8 @@ use mpp_store::{
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, Transaction};
 
 use crate::branches::write_beside;
-use crate::convert::{CHUNK, array, failed, get, push_list};
+use crate::columns::{array, get};
+use crate::convert::{CHUNK, failed, push_list};
 use crate::digest::{EnteredBy, count_in};
 use crate::{SqliteStore, change_log};
 

@@ -4,7 +4,8 @@ use mpp_store::{ApplicationFilter, ApplicationPage, ApplicationRow, Id, ListedAp
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqlitePool, Transaction};
 
-use crate::convert::{array, failed, get, maybe_array, push_list};
+use crate::columns::{array, get, maybe_array};
+use crate::convert::{failed, push_list};
 
 /// Writes a row.
 pub async fn put(transaction: &mut Transaction<'_, Sqlite>, row: &ApplicationRow) -> Result<(), StoreError> {

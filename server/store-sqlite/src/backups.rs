@@ -6,7 +6,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Sqlite, Transaction};
 
 use crate::SqliteStore;
-use crate::convert::{failed, get};
+use crate::columns::get;
+use crate::convert::failed;
 
 /// Where the marks stand, in the table `node`.
 const MARKS: &str = "marks";

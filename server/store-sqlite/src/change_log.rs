@@ -8,7 +8,8 @@ use mpp_store::{
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row};
 
-use crate::convert::{CHUNK, array, failed, get, maybe_array, push_list};
+use crate::columns::{array, get, maybe_array};
+use crate::convert::{CHUNK, failed, push_list};
 use crate::{SqliteStore, append, digest, pull};
 
 #[async_trait]

@@ -1,8 +1,7 @@
 //! Between SQL's values and the rows' types.
 
 use mpp_store::StoreError;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Sqlite};
 
 /// `SQLITE_FULL`.
 const FULL: &str = "13";
@@ -17,29 +16,6 @@ pub fn failed(error: sqlx::Error) -> StoreError {
         }
         _ => StoreError::Backend(error.to_string()),
     }
-}
-
-/// A column of exactly `N` bytes.
-pub fn array<const N: usize>(row: &SqliteRow, column: &'static str) -> Result<[u8; N], StoreError> {
-    let bytes: Vec<u8> = row.try_get(column).map_err(failed)?;
-    bytes.try_into().map_err(|_| StoreError::Corrupt(column))
-}
-
-/// A column of exactly `N` bytes, or NULL.
-pub fn maybe_array<const N: usize>(
-    row: &SqliteRow,
-    column: &'static str,
-) -> Result<Option<[u8; N]>, StoreError> {
-    let bytes: Option<Vec<u8>> = row.try_get(column).map_err(failed)?;
-    bytes.map(|bytes| bytes.try_into().map_err(|_| StoreError::Corrupt(column))).transpose()
-}
-
-/// Any other column.
-pub fn get<'r, T>(row: &'r SqliteRow, column: &'static str) -> Result<T, StoreError>
-where
-    T: sqlx::Decode<'r, Sqlite> + sqlx::Type<Sqlite>,
-{
-    row.try_get(column).map_err(failed)
 }
 
 /// Appends `(value, value, …)`.

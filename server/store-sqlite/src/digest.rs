@@ -9,7 +9,8 @@ use mpp_sync::ids::{ChangeHash, DocumentId};
 use sqlx::{QueryBuilder, SqliteConnection};
 
 use crate::SqliteStore;
-use crate::convert::{CHUNK, array, failed, get, push_list};
+use crate::columns::{array, get};
+use crate::convert::{CHUNK, failed, push_list};
 
 /// Changes that entered scopes, by scope.
 pub type EnteredBy = BTreeMap<String, Vec<(Id, Hash)>>;

@@ -3,26 +3,41 @@
 //! The writer is a pool of one connection: `SQLite` takes one writer anyway, and waiting in our queue is cheaper than
 //! its busy loop. Readers see the last commit (WAL). `synchronous=FULL`: an acknowledged change survives a power cut.
 //!
-//! Same file names and the same order of methods as every other backend; nothing but this crate has SQL for `SQLite`.
+//! Same file names and the same order of methods as every other backend. Statements that every backend understands lie
+//! in `../store-sql`; nothing but this crate has SQL that only `SQLite` understands.
 
-mod accounts;
 mod append;
 mod applications;
 mod archive;
+mod backend;
 mod backups;
-mod branches;
 mod change_log;
 mod convert;
-mod devices;
 mod digest;
-mod hubs;
 mod node;
 mod pull;
-mod quarantine;
-mod receipts;
 mod together;
-mod trust;
 mod views;
+
+// Statements that every database here understands: one source, compiled by each backend.
+#[path = "../../store-sql/accounts.rs"]
+mod accounts;
+#[path = "../../store-sql/branches.rs"]
+mod branches;
+#[path = "../../store-sql/columns.rs"]
+mod columns;
+#[path = "../../store-sql/devices.rs"]
+mod devices;
+#[path = "../../store-sql/hubs.rs"]
+mod hubs;
+#[path = "../../store-sql/quarantine.rs"]
+mod quarantine;
+#[path = "../../store-sql/receipts.rs"]
+mod receipts;
+#[path = "../../store-sql/text.rs"]
+mod text;
+#[path = "../../store-sql/trust.rs"]
+mod trust;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;

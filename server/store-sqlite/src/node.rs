@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use mpp_store::{Node, StoreError};
 
-use crate::convert::{failed, get};
+use crate::columns::get;
+use crate::convert::failed;
 use crate::{MIGRATIONS, SqliteStore, append, change_log};
 
 #[async_trait]

@@ -7,7 +7,8 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, Transaction};
 use crate::SqliteStore;
 use crate::append::head;
 use crate::change_log::logged;
-use crate::convert::{array, failed, get, push_list};
+use crate::columns::{array, get};
+use crate::convert::{failed, push_list};
 use crate::digest::sums_of;
 
 /// Entries looked at in one statement. A position with more entries is read in one go all the same.

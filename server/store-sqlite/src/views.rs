@@ -10,7 +10,8 @@ use mpp_store::{
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, Transaction};
 
-use crate::convert::{CHUNK, array, failed, get, maybe_array, push_list};
+use crate::columns::{array, get, maybe_array};
+use crate::convert::{CHUNK, failed, push_list};
 use crate::{SqliteStore, applications};
 
 /// Where the projection stands, in the table `node`.

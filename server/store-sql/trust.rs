@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use mpp_store::{
     CertificateRow, DeviceSessionRow, Hash, Id, RevocationRow, SignedGrantRow, StoreError, Trust,
 };
-use sqlx::QueryBuilder;
 
-use crate::SqliteStore;
-use crate::convert::{CHUNK, array, failed, get, push_list};
+use crate::backend::{Backend, BackendRow};
+use crate::columns::{array, get};
+use crate::convert::failed;
 
 #[async_trait]
-impl Trust for SqliteStore {
+impl Trust for Backend {
     async fn put_certificate(&self, certificate: &CertificateRow) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO certificate (node, role, serial, bytes) VALUES ($1, $2, $3, $4) \
@@ -21,7 +21,7 @@ impl Trust for SqliteStore {
         .bind(certificate.role)
         .bind(certificate.serial)
         .bind(&certificate.bytes)
-        .execute(&self.writer)
+        .execute(self.write())
         .await
         .map_err(failed)?;
         Ok(())
@@ -29,7 +29,7 @@ impl Trust for SqliteStore {
 
     async fn certificates(&self) -> Result<Vec<CertificateRow>, StoreError> {
         let rows = sqlx::query("SELECT * FROM certificate ORDER BY serial, node")
-            .fetch_all(&self.reader)
+            .fetch_all(self.read())
             .await
             .map_err(failed)?;
         rows.iter()
@@ -54,33 +54,21 @@ impl Trust for SqliteStore {
         .bind(&grant.day[..])
         .bind(&grant.bytes)
         .bind(grant.issued_at)
-        .execute(&self.writer)
+        .execute(self.write())
         .await
         .map_err(failed)?;
         Ok(())
     }
 
     async fn signed_grants(&self, devices: &[Id]) -> Result<Vec<SignedGrantRow>, StoreError> {
-        let mut found = Vec::new();
-        for chunk in devices.chunks(CHUNK) {
-            let mut query = QueryBuilder::new("SELECT * FROM signed_grant WHERE device IN ");
-            push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
-            let rows = query.build().fetch_all(&self.reader).await.map_err(failed)?;
-            for row in &rows {
-                found.push(SignedGrantRow {
-                    device: array(row, "device")?,
-                    day: array(row, "day")?,
-                    bytes: get(row, "bytes")?,
-                    issued_at: get(row, "issued_at")?,
-                });
-            }
-        }
+        let mut found =
+            self.with_ids("SELECT * FROM signed_grant WHERE device", devices, signed_grant).await?;
         found.sort_by_key(|row| (row.device, row.day));
         Ok(found)
     }
 
     async fn revoke(&self, revocation: RevocationRow) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut transaction = self.begin().await?;
         for (statement, timed) in [
             ("INSERT INTO revocation (device, at) VALUES ($1, $2) ON CONFLICT (device) DO NOTHING", true),
             ("UPDATE device SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", true),
@@ -95,7 +83,7 @@ impl Trust for SqliteStore {
 
     async fn revocations(&self) -> Result<Vec<RevocationRow>, StoreError> {
         let rows = sqlx::query("SELECT * FROM revocation ORDER BY device")
-            .fetch_all(&self.reader)
+            .fetch_all(self.read())
             .await
             .map_err(failed)?;
         rows.iter()
@@ -104,7 +92,7 @@ impl Trust for SqliteStore {
     }
 
     async fn add_device_session(&self, session: &DeviceSessionRow) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut transaction = self.begin().await?;
         sqlx::query("DELETE FROM device_session WHERE expires_at <= $1")
             .bind(session.created_at)
             .execute(&mut *transaction)
@@ -134,7 +122,7 @@ impl Trust for SqliteStore {
         let row = sqlx::query("SELECT * FROM device_session WHERE token_hash = $1 AND expires_at > $2")
             .bind(&token_hash[..])
             .bind(now)
-            .fetch_optional(&self.reader)
+            .fetch_optional(self.read())
             .await
             .map_err(failed)?;
         row.as_ref()
@@ -151,4 +139,13 @@ impl Trust for SqliteStore {
             })
             .transpose()
     }
+}
+
+fn signed_grant(row: &BackendRow) -> Result<SignedGrantRow, StoreError> {
+    Ok(SignedGrantRow {
+        device: array(row, "device")?,
+        day: array(row, "day")?,
+        bytes: get(row, "bytes")?,
+        issued_at: get(row, "issued_at")?,
+    })
 }

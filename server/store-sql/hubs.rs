@@ -2,16 +2,17 @@
 
 use async_trait::async_trait;
 use mpp_store::{ChainToRelay, Hash, HubCodeRow, HubRow, Hubs, Id, RelayedRow, StoreError};
-use sqlx::postgres::PgRow;
 
-use crate::PostgresStore;
+use crate::backend::{Backend, BackendRow};
 use crate::change_log::chain;
-use crate::convert::{array, column, failed, get, plain};
+use crate::columns::{array, get};
+use crate::convert::failed;
+use crate::text::plain;
 
 #[async_trait]
-impl Hubs for PostgresStore {
+impl Hubs for Backend {
     async fn add_hub_code(&self, code: &HubCodeRow, now: i64) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await.map_err(failed)?;
+        let mut transaction = self.begin().await?;
         sqlx::query("DELETE FROM hub_code WHERE expires_at <= $1")
             .bind(now)
             .execute(&mut *transaction)
@@ -32,7 +33,7 @@ impl Hubs for PostgresStore {
         let row = sqlx::query("DELETE FROM hub_code WHERE code_hash = $1 AND expires_at > $2 RETURNING *")
             .bind(&code_hash[..])
             .bind(now)
-            .fetch_optional(&self.pool)
+            .fetch_optional(self.write())
             .await
             .map_err(failed)?;
         row.as_ref()
@@ -59,7 +60,7 @@ impl Hubs for PostgresStore {
         .bind(hub.enrolled_at)
         .bind(hub.last_at)
         .bind(plain(&hub.state))
-        .execute(&self.pool)
+        .execute(self.write())
         .await
         .map_err(failed)?;
         Ok(())
@@ -67,7 +68,7 @@ impl Hubs for PostgresStore {
 
     async fn hubs(&self) -> Result<Vec<HubRow>, StoreError> {
         let rows = sqlx::query("SELECT * FROM hub ORDER BY enrolled_at, device")
-            .fetch_all(&self.pool)
+            .fetch_all(self.read())
             .await
             .map_err(failed)?;
         rows.iter().map(hub).collect()
@@ -76,7 +77,7 @@ impl Hubs for PostgresStore {
     async fn hub(&self, device: Id) -> Result<Option<HubRow>, StoreError> {
         let row = sqlx::query("SELECT * FROM hub WHERE device = $1")
             .bind(&device[..])
-            .fetch_optional(&self.pool)
+            .fetch_optional(self.read())
             .await
             .map_err(failed)?;
         row.as_ref().map(hub).transpose()
@@ -87,7 +88,7 @@ impl Hubs for PostgresStore {
             .bind(&device[..])
             .bind(at)
             .bind(plain(state))
-            .execute(&self.pool)
+            .execute(self.write())
             .await
             .map_err(failed)?;
         Ok(())
@@ -97,7 +98,7 @@ impl Hubs for PostgresStore {
         sqlx::query("INSERT INTO hub_day (hub, day) VALUES ($1, $2) ON CONFLICT (hub, day) DO NOTHING")
             .bind(&hub[..])
             .bind(&day[..])
-            .execute(&self.pool)
+            .execute(self.write())
             .await
             .map_err(failed)?;
         Ok(())
@@ -106,26 +107,30 @@ impl Hubs for PostgresStore {
     async fn hub_days(&self, hub: Id) -> Result<Vec<Id>, StoreError> {
         let rows = sqlx::query("SELECT day FROM hub_day WHERE hub = $1 ORDER BY day")
             .bind(&hub[..])
-            .fetch_all(&self.pool)
+            .fetch_all(self.read())
             .await
             .map_err(failed)?;
         rows.iter().map(|row| array(row, "day")).collect()
     }
 
     async fn set_relayed(&self, rows: &[RelayedRow]) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO relayed_chain (session, log, frames) \
-             SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[]) AS held (session, log, frames) \
-             ORDER BY session \
-             ON CONFLICT (session) DO UPDATE SET log = excluded.log, frames = excluded.frames",
-        )
-        .bind(column(rows, |row| &row.session[..]))
-        .bind(column(rows, |row| &row.log[..]))
-        .bind(column(rows, |row| row.frames))
-        .execute(&self.pool)
-        .await
-        .map_err(failed)?;
-        Ok(())
+        let mut transaction = self.begin().await?;
+        // Sorted: two transactions that share some lock them in the same order.
+        let mut rows: Vec<&RelayedRow> = rows.iter().collect();
+        rows.sort_by_key(|row| row.session);
+        for row in rows {
+            sqlx::query(
+                "INSERT INTO relayed_chain (session, log, frames) VALUES ($1, $2, $3) \
+                 ON CONFLICT (session) DO UPDATE SET log = excluded.log, frames = excluded.frames",
+            )
+            .bind(&row.session[..])
+            .bind(&row.log[..])
+            .bind(row.frames)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)
     }
 
     async fn chains_to_relay(&self, log: Id, limit: i64) -> Result<Vec<ChainToRelay>, StoreError> {
@@ -136,7 +141,7 @@ impl Hubs for PostgresStore {
         )
         .bind(&log[..])
         .bind(limit)
-        .fetch_all(&self.pool)
+        .fetch_all(self.read())
         .await
         .map_err(failed)?;
         rows.iter()
@@ -145,7 +150,7 @@ impl Hubs for PostgresStore {
     }
 }
 
-fn hub(row: &PgRow) -> Result<HubRow, StoreError> {
+fn hub(row: &BackendRow) -> Result<HubRow, StoreError> {
     Ok(HubRow {
         device: array(row, "device")?,
         name: get(row, "name")?,

@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use mpp_store::{DeviceRow, Devices, GrantRow, Id, StoreError};
-use sqlx::sqlite::SqliteRow;
 
-use crate::SqliteStore;
-use crate::convert::{array, failed, get};
+use crate::backend::{Backend, BackendRow};
+use crate::columns::{array, get};
+use crate::convert::failed;
+use crate::text::plain;
 
 #[async_trait]
-impl Devices for SqliteStore {
+impl Devices for Backend {
     async fn put_device(&self, device: &DeviceRow) -> Result<(), StoreError> {
         let written = sqlx::query(
             "INSERT INTO device (id, public_key, name, created_at, revoked_at) VALUES ($1, $2, $3, $4, $5) \
@@ -16,10 +17,10 @@ impl Devices for SqliteStore {
         )
         .bind(&device.id[..])
         .bind(&device.public_key)
-        .bind(&device.name)
+        .bind(plain(&device.name))
         .bind(device.created_at)
         .bind(device.revoked_at)
-        .execute(&self.writer)
+        .execute(self.write())
         .await
         .map_err(failed)?;
         if written.rows_affected() == 0 {
@@ -31,7 +32,7 @@ impl Devices for SqliteStore {
     async fn device(&self, id: Id) -> Result<Option<DeviceRow>, StoreError> {
         let row = sqlx::query("SELECT * FROM device WHERE id = $1")
             .bind(&id[..])
-            .fetch_optional(&self.reader)
+            .fetch_optional(self.read())
             .await
             .map_err(failed)?;
         row.as_ref().map(device).transpose()
@@ -39,7 +40,7 @@ impl Devices for SqliteStore {
 
     async fn devices(&self) -> Result<Vec<DeviceRow>, StoreError> {
         let rows = sqlx::query("SELECT * FROM device ORDER BY created_at, id")
-            .fetch_all(&self.reader)
+            .fetch_all(self.read())
             .await
             .map_err(failed)?;
         rows.iter().map(device).collect()
@@ -49,7 +50,7 @@ impl Devices for SqliteStore {
         sqlx::query("UPDATE device SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")
             .bind(&id[..])
             .bind(at)
-            .execute(&self.writer)
+            .execute(self.write())
             .await
             .map_err(failed)?;
         Ok(())
@@ -62,16 +63,16 @@ impl Devices for SqliteStore {
         )
         .bind(&grant.device[..])
         .bind(&grant.day[..])
-        .bind(&grant.label)
-        .bind(&grant.username)
+        .bind(plain(&grant.label))
+        .bind(plain(&grant.username))
         .bind(grant.granted_at)
-        .execute(&self.writer)
+        .execute(self.write())
         .await
         .map_err(failed)?;
         let row = sqlx::query("SELECT * FROM day_grant WHERE device = $1 AND day = $2")
             .bind(&grant.device[..])
             .bind(&grant.day[..])
-            .fetch_one(&self.writer)
+            .fetch_one(self.write())
             .await
             .map_err(failed)?;
         granted(&row)
@@ -80,31 +81,34 @@ impl Devices for SqliteStore {
     async fn grants_of(&self, device: Id) -> Result<Vec<GrantRow>, StoreError> {
         let rows = sqlx::query("SELECT * FROM day_grant WHERE device = $1 ORDER BY granted_at, day")
             .bind(&device[..])
-            .fetch_all(&self.reader)
+            .fetch_all(self.read())
             .await
             .map_err(failed)?;
         rows.iter().map(granted).collect()
     }
 
     async fn grants_on(&self, day: Id) -> Result<Vec<GrantRow>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM day_grant WHERE day = $1 ORDER BY label")
+        let rows = sqlx::query("SELECT * FROM day_grant WHERE day = $1")
             .bind(&day[..])
-            .fetch_all(&self.reader)
+            .fetch_all(self.read())
             .await
             .map_err(failed)?;
-        rows.iter().map(granted).collect()
+        let mut grants = rows.iter().map(granted).collect::<Result<Vec<_>, _>>()?;
+        // In Rust: the order of labels must not hang on the locale of a database.
+        grants.sort_by(|a, b| a.label.cmp(&b.label));
+        Ok(grants)
     }
 
     async fn grants(&self) -> Result<Vec<GrantRow>, StoreError> {
         let rows = sqlx::query("SELECT * FROM day_grant ORDER BY granted_at, device, day")
-            .fetch_all(&self.reader)
+            .fetch_all(self.read())
             .await
             .map_err(failed)?;
         rows.iter().map(granted).collect()
     }
 }
 
-fn device(row: &SqliteRow) -> Result<DeviceRow, StoreError> {
+fn device(row: &BackendRow) -> Result<DeviceRow, StoreError> {
     Ok(DeviceRow {
         id: array(row, "id")?,
         public_key: get(row, "public_key")?,
@@ -114,7 +118,7 @@ fn device(row: &SqliteRow) -> Result<DeviceRow, StoreError> {
     })
 }
 
-fn granted(row: &SqliteRow) -> Result<GrantRow, StoreError> {
+fn granted(row: &BackendRow) -> Result<GrantRow, StoreError> {
     Ok(GrantRow {
         device: array(row, "device")?,
         day: array(row, "day")?,

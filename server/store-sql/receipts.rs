@@ -2,45 +2,39 @@
 
 use async_trait::async_trait;
 use mpp_store::{CoveredChain, Hash, Id, OfficeReceiptRow, Receipts, ReleaseRow, StoreError};
-use sqlx::QueryBuilder;
-use sqlx::sqlite::SqliteRow;
+use sqlx::AssertSqlSafe;
 
-use crate::SqliteStore;
+use crate::backend::{Backend, BackendRow};
 use crate::backups::raise_marks;
-use crate::convert::{CHUNK, array, failed, get, maybe_array, push_list};
+use crate::columns::{array, get, maybe_array};
+use crate::convert::failed;
+use crate::text::plain;
 
 /// A chain with the last of its frames that is in a backup.
 const COVERED: &str = "SELECT chain.session, chain.device, chain.frames, chain.head_hash, chain.backed_up, \
      frame.hash AS backed_up_head FROM chain \
-     LEFT JOIN frame ON frame.session = chain.session AND frame.number = chain.backed_up - 1 WHERE ";
+     LEFT JOIN frame ON frame.session = chain.session AND frame.number = chain.backed_up - 1 WHERE";
 
 #[async_trait]
-impl Receipts for SqliteStore {
+impl Receipts for Backend {
     async fn covered_chains(&self, sessions: &[Id]) -> Result<Vec<CoveredChain>, StoreError> {
-        let mut found = Vec::new();
-        for chunk in sessions.chunks(CHUNK) {
-            let mut query = QueryBuilder::new(COVERED);
-            query.push("chain.session IN ");
-            push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
-            let rows = query.build().fetch_all(&self.reader).await.map_err(failed)?;
-            for row in &rows {
-                found.push(covered(row)?);
-            }
-        }
+        let mut found = self.with_ids(&format!("{COVERED} chain.session"), sessions, covered).await?;
         found.sort_by_key(|chain| chain.session);
         Ok(found)
     }
 
     async fn covered_chains_of(&self, device: Id) -> Result<Vec<CoveredChain>, StoreError> {
-        let mut query = QueryBuilder::new(COVERED);
-        query.push("chain.device = ").push_bind(device.to_vec()).push(" ORDER BY chain.session");
-        let rows = query.build().fetch_all(&self.reader).await.map_err(failed)?;
+        let statement = AssertSqlSafe(format!("{COVERED} chain.device = $1 ORDER BY chain.session"));
+        let rows = sqlx::query(statement).bind(&device[..]).fetch_all(self.read()).await.map_err(failed)?;
         rows.iter().map(covered).collect()
     }
 
     async fn put_office_receipts(&self, rows: &[OfficeReceiptRow]) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut transaction = self.begin().await?;
         let mut kept = 0;
+        // Sorted: two transactions that share some lock them in the same order.
+        let mut rows: Vec<&OfficeReceiptRow> = rows.iter().collect();
+        rows.sort_by_key(|row| row.session);
         for row in rows {
             // A restored office says less of its frames and may say so: the newest word on a session that says more
             // of either counts.
@@ -66,31 +60,19 @@ impl Receipts for SqliteStore {
     }
 
     async fn office_receipts(&self, sessions: &[Id]) -> Result<Vec<OfficeReceiptRow>, StoreError> {
-        let mut found = Vec::new();
-        for chunk in sessions.chunks(CHUNK) {
-            let mut query = QueryBuilder::new("SELECT * FROM office_receipt WHERE session IN ");
-            push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
-            let rows = query.build().fetch_all(&self.reader).await.map_err(failed)?;
-            for row in &rows {
-                found.push(OfficeReceiptRow {
-                    session: array(row, "session")?,
-                    frames: get(row, "frames")?,
-                    backed_up: get(row, "backed_up")?,
-                    receipt: get(row, "receipt")?,
-                });
-            }
-        }
+        let mut found =
+            self.with_ids("SELECT * FROM office_receipt WHERE session", sessions, receipt).await?;
         found.sort_by_key(|row| row.session);
         Ok(found)
     }
 
     async fn release(&self, row: &ReleaseRow) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut transaction = self.begin().await?;
         sqlx::query("INSERT INTO tablet_release (device, at, username, reason) VALUES ($1, $2, $3, $4)")
             .bind(&row.device[..])
             .bind(row.at)
-            .bind(&row.username)
-            .bind(&row.reason)
+            .bind(plain(&row.username))
+            .bind(plain(&row.reason))
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
@@ -100,10 +82,10 @@ impl Receipts for SqliteStore {
 
     async fn releases(&self) -> Result<Vec<ReleaseRow>, StoreError> {
         let rows = sqlx::query("SELECT * FROM tablet_release ORDER BY at DESC, device")
-            .fetch_all(&self.reader)
+            .fetch_all(self.read())
             .await
             .map_err(failed)?;
-        let release = |row: &SqliteRow| {
+        let release = |row: &BackendRow| {
             Ok(ReleaseRow {
                 device: array(row, "device")?,
                 at: get(row, "at")?,
@@ -115,7 +97,7 @@ impl Receipts for SqliteStore {
     }
 }
 
-fn covered(row: &SqliteRow) -> Result<CoveredChain, StoreError> {
+fn covered(row: &BackendRow) -> Result<CoveredChain, StoreError> {
     let backed_up_head: Option<Hash> = maybe_array(row, "backed_up_head")?;
     Ok(CoveredChain {
         session: array(row, "session")?,
@@ -124,5 +106,14 @@ fn covered(row: &SqliteRow) -> Result<CoveredChain, StoreError> {
         head: array(row, "head_hash")?,
         backed_up: get(row, "backed_up")?,
         backed_up_head: backed_up_head.unwrap_or_default(),
+    })
+}
+
+fn receipt(row: &BackendRow) -> Result<OfficeReceiptRow, StoreError> {
+    Ok(OfficeReceiptRow {
+        session: array(row, "session")?,
+        frames: get(row, "frames")?,
+        backed_up: get(row, "backed_up")?,
+        receipt: get(row, "receipt")?,
     })
 }

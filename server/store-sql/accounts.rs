@@ -2,16 +2,17 @@
 
 use async_trait::async_trait;
 use mpp_store::{AccountRow, Accounts, Hash, StoreError, WebSessionRow};
-use sqlx::postgres::PgRow;
 
-use crate::PostgresStore;
-use crate::convert::{array, failed, get, maybe_plain, plain};
+use crate::backend::{Backend, BackendRow};
+use crate::columns::{array, get};
+use crate::convert::failed;
+use crate::text::{maybe_plain, plain};
 
 /// Between roles in their column.
 const SEPARATOR: &str = ",";
 
 #[async_trait]
-impl Accounts for PostgresStore {
+impl Accounts for Backend {
     async fn add_account(&self, account: &AccountRow) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO account (username, display_name, password_hash, roles, agency, created_at, disabled_at) \
@@ -24,7 +25,7 @@ impl Accounts for PostgresStore {
         .bind(maybe_plain(account.agency.as_ref()))
         .bind(account.created_at)
         .bind(account.disabled_at)
-        .execute(&self.pool)
+        .execute(self.write())
         .await
         .map_err(failed)?;
         Ok(())
@@ -41,7 +42,7 @@ impl Accounts for PostgresStore {
         .bind(plain(&account.roles.join(SEPARATOR)).into_owned())
         .bind(maybe_plain(account.agency.as_ref()))
         .bind(account.disabled_at)
-        .execute(&self.pool)
+        .execute(self.write())
         .await
         .map_err(failed)?;
         Ok(())
@@ -50,22 +51,22 @@ impl Accounts for PostgresStore {
     async fn account(&self, username: &str) -> Result<Option<AccountRow>, StoreError> {
         let row = sqlx::query("SELECT * FROM account WHERE username = $1")
             .bind(plain(username))
-            .fetch_optional(&self.pool)
+            .fetch_optional(self.read())
             .await
             .map_err(failed)?;
         row.as_ref().map(account).transpose()
     }
 
     async fn accounts(&self) -> Result<Vec<AccountRow>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM account").fetch_all(&self.pool).await.map_err(failed)?;
-        // In Rust: the order of names must not hang on the locale of the database.
+        let rows = sqlx::query("SELECT * FROM account").fetch_all(self.read()).await.map_err(failed)?;
+        // In Rust: the order of names must not hang on the locale of a database.
         let mut accounts = rows.iter().map(account).collect::<Result<Vec<_>, _>>()?;
         accounts.sort_by(|a, b| a.username.cmp(&b.username));
         Ok(accounts)
     }
 
     async fn add_web_session(&self, session: &WebSessionRow) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await.map_err(failed)?;
+        let mut transaction = self.begin().await?;
         sqlx::query("DELETE FROM web_session WHERE expires_at <= $1")
             .bind(session.created_at)
             .execute(&mut *transaction)
@@ -92,7 +93,7 @@ impl Accounts for PostgresStore {
         let row = sqlx::query("SELECT * FROM web_session WHERE token_hash = $1 AND expires_at > $2")
             .bind(&token_hash[..])
             .bind(now)
-            .fetch_optional(&self.pool)
+            .fetch_optional(self.read())
             .await
             .map_err(failed)?;
         let Some(row) = row else { return Ok(None) };
@@ -109,7 +110,7 @@ impl Accounts for PostgresStore {
     async fn end_web_session(&self, token_hash: Hash) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM web_session WHERE token_hash = $1")
             .bind(&token_hash[..])
-            .execute(&self.pool)
+            .execute(self.write())
             .await
             .map_err(failed)?;
         Ok(())
@@ -122,7 +123,7 @@ impl Accounts for PostgresStore {
         at: i64,
         forget_before: i64,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await.map_err(failed)?;
+        let mut transaction = self.begin().await?;
         sqlx::query("DELETE FROM login_failure WHERE at < $1")
             .bind(forget_before)
             .execute(&mut *transaction)
@@ -150,7 +151,7 @@ impl Accounts for PostgresStore {
         .bind(plain(username))
         .bind(plain(address))
         .bind(since)
-        .fetch_all(&self.pool)
+        .fetch_all(self.read())
         .await
         .map_err(failed)
     }
@@ -159,14 +160,14 @@ impl Accounts for PostgresStore {
         sqlx::query("DELETE FROM login_failure WHERE username = $1 AND address = $2")
             .bind(plain(username))
             .bind(plain(address))
-            .execute(&self.pool)
+            .execute(self.write())
             .await
             .map_err(failed)?;
         Ok(())
     }
 }
 
-fn account(row: &PgRow) -> Result<AccountRow, StoreError> {
+fn account(row: &BackendRow) -> Result<AccountRow, StoreError> {
     let roles: String = get(row, "roles")?;
     Ok(AccountRow {
         username: get(row, "username")?,

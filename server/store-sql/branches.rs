@@ -2,30 +2,23 @@
 
 use async_trait::async_trait;
 use mpp_store::{Append, BranchFrameRow, Branches, DeviceEventRow, Id, StoreError};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, SqliteConnection};
 
-use crate::SqliteStore;
-use crate::convert::{CHUNK, array, failed, get, push_list};
+use crate::backend::{Backend, BackendRow, Connection};
+use crate::columns::{array, get};
+use crate::convert::failed;
+use crate::text::plain;
 
 #[async_trait]
-impl Branches for SqliteStore {
+impl Branches for Backend {
     async fn branch_frames(&self, sessions: &[Id]) -> Result<Vec<BranchFrameRow>, StoreError> {
-        let mut found = Vec::new();
-        for chunk in sessions.chunks(CHUNK) {
-            let mut query = QueryBuilder::new("SELECT * FROM branch_frame WHERE session IN ");
-            push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
-            query.push(" ORDER BY session, number, hash");
-            for row in &query.build().fetch_all(&self.reader).await.map_err(failed)? {
-                found.push(branch(row)?);
-            }
-        }
+        let mut found = self.with_ids("SELECT * FROM branch_frame WHERE session", sessions, branch).await?;
+        found.sort_by_key(|row| (row.session, row.number, row.hash));
         Ok(found)
     }
 
     async fn device_events(&self) -> Result<Vec<DeviceEventRow>, StoreError> {
         let rows = sqlx::query("SELECT * FROM device_event ORDER BY at DESC, device, session, kind")
-            .fetch_all(&self.reader)
+            .fetch_all(self.read())
             .await
             .map_err(failed)?;
         rows.iter().map(event).collect()
@@ -33,7 +26,7 @@ impl Branches for SqliteStore {
 }
 
 /// Writes branches and events, and says of offered changes in which frame they came after all.
-pub async fn write_beside(connection: &mut SqliteConnection, batch: &Append) -> Result<(), StoreError> {
+pub async fn write_beside(connection: &mut Connection, batch: &Append) -> Result<(), StoreError> {
     for (document, hash, frame) in &batch.framed {
         sqlx::query("UPDATE change_log SET frame = $3 WHERE document = $1 AND hash = $2 AND frame < 0")
             .bind(&document[..])
@@ -66,7 +59,7 @@ pub async fn write_beside(connection: &mut SqliteConnection, batch: &Append) -> 
         )
         .bind(&event.device[..])
         .bind(&event.session[..])
-        .bind(&event.kind)
+        .bind(plain(&event.kind))
         .bind(event.claimed)
         .bind(event.held)
         .bind(event.at)
@@ -77,7 +70,7 @@ pub async fn write_beside(connection: &mut SqliteConnection, batch: &Append) -> 
     Ok(())
 }
 
-fn branch(row: &SqliteRow) -> Result<BranchFrameRow, StoreError> {
+fn branch(row: &BackendRow) -> Result<BranchFrameRow, StoreError> {
     Ok(BranchFrameRow {
         session: array(row, "session")?,
         hash: array(row, "hash")?,
@@ -89,7 +82,7 @@ fn branch(row: &SqliteRow) -> Result<BranchFrameRow, StoreError> {
     })
 }
 
-fn event(row: &SqliteRow) -> Result<DeviceEventRow, StoreError> {
+fn event(row: &BackendRow) -> Result<DeviceEventRow, StoreError> {
     Ok(DeviceEventRow {
         device: array(row, "device")?,
         session: array(row, "session")?,
