@@ -4,8 +4,8 @@
 //! and a reader that goes by cursor skips nothing. Reading takes no lock. A commit is acknowledged when it is on the
 //! disk: `synchronous_commit` is never off in our sessions.
 //!
-//! Same file names and the same order of methods as every other backend; nothing but this crate has SQL for
-//! `PostgreSQL`. Where `SQLite` runs a statement for each row, this crate binds arrays (`unnest`): each statement is
+//! Same file names and the same order of methods as every other backend. Statements that every backend understands lie
+//! in `../store-sql`; nothing but this crate has SQL that only `PostgreSQL` understands. Where `SQLite` runs a statement for each row, this crate binds arrays (`unnest`): each statement is
 //! a trip to another machine.
 
 mod append;
