@@ -10,9 +10,12 @@ pub mod driver;
 pub mod items;
 mod mutate;
 mod sample;
+mod target_beside;
 mod target_body;
 mod target_change;
+mod target_files;
 mod target_frame;
+mod target_papers;
 mod target_response;
 
 /// One thing to throw bytes at.
@@ -35,7 +38,7 @@ pub struct Target {
 const MEBIBYTE: usize = 1024 * 1024;
 
 /// All targets.
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 7] = [
     Target {
         name: "frame",
         run: target_frame::run,
@@ -68,5 +71,30 @@ pub const TARGETS: [Target; 4] = [
         mutate: target_response::mutate,
         memory: 128 * MEBIBYTE,
         short: 20_000,
+    },
+    Target {
+        name: "papers",
+        run: target_papers::run,
+        seeds: target_papers::seeds,
+        mutate: target_papers::mutate,
+        memory: 16 * MEBIBYTE,
+        short: 3_000,
+    },
+    Target {
+        name: "beside",
+        run: target_beside::run,
+        seeds: target_beside::seeds,
+        mutate: target_beside::mutate,
+        memory: 32 * MEBIBYTE,
+        short: 6_000,
+    },
+    Target {
+        name: "files",
+        run: target_files::run,
+        seeds: target_files::seeds,
+        mutate: target_files::mutate,
+        // One record of a backup may be 64 MB by its length, before its end is found missing.
+        memory: 160 * MEBIBYTE,
+        short: 2_000,
     },
 ];
