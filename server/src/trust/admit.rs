@@ -34,24 +34,28 @@ pub async fn admit(store: &dyn Store, grant: &Grant) -> Result<bool, AdmitError>
     if known.as_ref().is_some_and(|known| known.revoked_at.is_some()) {
         return Err(AdmitError::Revoked);
     }
-    if store.revocations().await?.iter().any(|row| row.device == device.0) {
+    let issued_at = i64::try_from(granted.issued_at).unwrap_or(i64::MAX);
+    let device_row = |revoked_at| DeviceRow {
+        id: device.0,
+        public_key: granted.public_key.to_vec(),
+        name: granted.device_name.clone(),
+        created_at: issued_at,
+        revoked_at,
+    };
+    if let Some(revoked) = store.revocations().await?.iter().find(|row| row.device == device.0) {
+        // Its frames that a hub took before stay evidence: they are kept here too, and nothing in them is believed.
+        if known.is_none() {
+            store.put_device(&device_row(Some(revoked.at))).await?;
+        }
         return Err(AdmitError::Revoked);
     }
-    let issued_at = i64::try_from(granted.issued_at).unwrap_or(i64::MAX);
     let row = SignedGrantRow { device: device.0, day: granted.day.0, bytes: grant.encode(), issued_at };
     let on_day = store.grants_of(device.0).await?.iter().any(|row| row.day == granted.day.0);
     if known.is_some() && on_day && store.signed_grants(&[device.0]).await?.contains(&row) {
         return Ok(false);
     }
     if known.is_none() {
-        let row = DeviceRow {
-            id: device.0,
-            public_key: granted.public_key.to_vec(),
-            name: granted.device_name.clone(),
-            created_at: issued_at,
-            revoked_at: None,
-        };
-        store.put_device(&row).await?;
+        store.put_device(&device_row(None)).await?;
     }
     put_on_day(store, grant, issued_at).await?;
     store.put_signed_grant(&row).await?;

@@ -78,10 +78,7 @@ impl World {
             let written = tablet.state.written.keys();
             wanted.extend(written.filter(|key| sends_again(tablet, &tablet.state, key)));
         }
-        let forked = self.forked_changes();
-        let missing = self.nodes[0]
-            .store
-            .read(|tables| wanted.iter().find(|key| !has(tables, key) && !forked.contains(*key)).copied());
+        let missing = self.nodes[0].store.read(|tables| wanted.iter().find(|key| !has(tables, key)).copied());
         let unexplained =
             self.nodes[0].store.read(|tables| tables.quarantine.values().any(|row| row.code.is_empty()));
         if let Some(key) = missing {
@@ -91,8 +88,6 @@ impl World {
         if unexplained {
             return Err(self.broken("something is kept aside without a reason"));
         }
-        let kept = self.nodes[0].store.read(|tables| wanted.iter().filter(|key| !has(tables, key)).count());
-        *self.tally.entry("changes of forked sessions that stay where they are").or_default() += kept as u64;
         *self.tally.entry("changes at the office").or_default() += wanted.len() as u64;
         Ok(())
     }
@@ -114,33 +109,6 @@ impl World {
         text.join("; ")
     }
 
-    /// Changes of sessions that were continued in two ways: one way is at the office, the other stays on the device or hub.
-    fn forked_changes(&self) -> BTreeSet<Key> {
-        let forked = |session: &SessionId| self.model.forked.contains(session);
-        let mut changes = BTreeSet::new();
-        for tablet in &self.tablets {
-            // What a device wrote that is revoked stays at the hub that took it.
-            let written =
-                tablet.state.written.iter().filter(|(_, session)| tablet.revoked || forked(session));
-            changes.extend(written.map(|(key, _)| *key));
-        }
-        let revoked: Vec<[u8; 16]> =
-            self.tablets.iter().filter(|tablet| tablet.revoked).map(|tablet| tablet.device.0).collect();
-        for node in &self.nodes {
-            node.store.read(|tables| {
-                let stays = |session: [u8; 16]| {
-                    let chain = tables.chains.get(&session);
-                    forked(&SessionId(session)) || chain.is_some_and(|chain| revoked.contains(&chain.device))
-                };
-                let logged = tables.log.iter().filter(|change| stays(change.session));
-                changes.extend(logged.map(|change| (change.document, change.hash)));
-                let aside = tables.quarantine.values().filter(|row| stays(row.session));
-                changes.extend(aside.map(|row| (row.document, row.hash)));
-            });
-        }
-        changes
-    }
-
     fn tablet_equals_office(&mut self, number: usize) -> Result<(), Broken> {
         let tablet = &self.tablets[number];
         let allowed = self.nodes[0].store.read(|tables| scopes_granted(tables, tablet.device));
@@ -152,7 +120,6 @@ impl World {
                 format!("tablet #{number} lacks a change of {} that the office lists", DocumentId(document));
             return Err(self.broken(why));
         }
-        let forked = self.forked_changes();
         let mut orphans = 0;
         let mut stray = None;
         let mut differs = None;
@@ -162,9 +129,7 @@ impl World {
                 self.nodes[0].store.read(|tables| held.iter().filter(|key| !has(tables, key)).collect());
             for key in extra {
                 // Its writer and the office lost it together, before it was acknowledged.
-                if self.tablets.iter().any(|other| sends_again(other, &other.state, key))
-                    && !forked.contains(key)
-                {
+                if self.tablets.iter().any(|other| sends_again(other, &other.state, key)) {
                     stray = Some(*id);
                 }
                 orphans += 1;

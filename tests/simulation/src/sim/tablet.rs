@@ -45,6 +45,8 @@ pub struct Tablet {
     pub open: BTreeMap<usize, BTreeSet<SessionId>>,
     /// Sessions of which a log has another way than ours: ours is sent whole, and nothing is pulled until it is there.
     pub parted: BTreeSet<(LogId, SessionId)>,
+    /// Sessions of which a node refused a frame: nothing more of them is sent before the next start.
+    pub stuck: BTreeSet<SessionId>,
     pub clock: i64,
     pub planted: Planted,
     /// A planted fault's tablet cuts frames in memory only.
@@ -81,6 +83,7 @@ impl Tablet {
             all: BTreeSet::new(),
             open: BTreeMap::new(),
             parted: BTreeSet::new(),
+            stuck: BTreeSet::new(),
             clock: 1_800_000_000,
             planted: Planted::Nothing,
             frames_in_memory: false,
@@ -109,6 +112,7 @@ impl Tablet {
         self.all = (0..8).collect();
         self.open.clear();
         self.parted.clear();
+        self.stuck.clear();
         self.cut_frames()
     }
 

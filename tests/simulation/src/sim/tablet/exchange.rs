@@ -49,6 +49,9 @@ impl Tablet {
                 chains.push(ChainClaim { session: session.id, frames: session.frames.len() as u64 });
                 open.insert(session.id);
             }
+            if self.stuck.contains(&session.id) {
+                continue;
+            }
             let from = usize::try_from(confirmed).unwrap_or(usize::MAX);
             let left = frames.saturating_sub(chosen.len());
             chosen.extend(session.frames.iter().skip(from).take(left).map(|(_, bytes)| bytes.clone()));
@@ -92,7 +95,7 @@ impl Tablet {
                 }
             }
         }
-        if done.ended && !done.more && self.state.unconfirmed(log) == 0 {
+        if done.ended && !done.more && self.state.unconfirmed(log, &self.stuck) == 0 {
             self.all.remove(&node);
             self.open.remove(&node);
         }
@@ -126,6 +129,10 @@ impl Tablet {
                 if let Some(log) = *log {
                     self.take_holds(log, &chains, done)?;
                 }
+            }
+            // A gap heals itself, because the node has just said what it holds.
+            ResponseRecord::Refused { session, code, .. } if code != "frame_gap" => {
+                self.stuck.insert(session);
             }
             ResponseRecord::Notice { document, hash, code } => {
                 let known = self.state.notices.get(&(document, hash));

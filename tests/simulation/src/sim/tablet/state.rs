@@ -1,6 +1,6 @@
 //! What a tablet keeps, as rows of its disk, and what they come to.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use mpp_sync::document::Document;
@@ -163,14 +163,14 @@ impl State {
         Some(Document::open(stored.kind, *id, &raw).0)
     }
 
-    /// Frames that a log is not known to hold.
-    pub fn unconfirmed(&self, log: Option<LogId>) -> u64 {
+    /// Frames that a log is not known to hold, of sessions other than these.
+    pub fn unconfirmed(&self, log: Option<LogId>, but: &BTreeSet<SessionId>) -> u64 {
         let peer = log.and_then(|log| self.logs.get(&log));
         let left = |session: &Session| {
             let confirmed = peer.and_then(|peer| peer.confirmed.get(&session.id)).copied().unwrap_or(0);
             (session.frames.len() as u64).saturating_sub(confirmed)
         };
-        self.sessions.iter().map(left).sum()
+        self.sessions.iter().filter(|session| !but.contains(&session.id)).map(left).sum()
     }
 }
 

@@ -67,7 +67,8 @@ impl World {
         for _ in 0..EXCHANGES_MAX {
             let done = self.exchange(tablet, node, 16, Link::Whole);
             let log = self.tablets[tablet].met.get(&node).copied();
-            let waiting = self.tablets[tablet].state.unconfirmed(log);
+            let tablet = &self.tablets[tablet];
+            let waiting = tablet.state.unconfirmed(log, &tablet.stuck);
             if done.is_some_and(|done| done.ended && !done.more) && waiting == 0 {
                 return Ok(());
             }
