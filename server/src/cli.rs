@@ -3,6 +3,7 @@
 mod admin;
 mod backup;
 mod bundle;
+mod erase;
 mod hub;
 mod keys;
 mod move_store;
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand};
 use self::admin::AdminCommand;
 use self::backup::{BackupArgs, RestoreArgs};
 use self::bundle::BundleCommand;
+use self::erase::EraseArgs;
 use self::hub::{HubCommand, RevokeArgs};
 use self::keys::KeysCommand;
 use self::move_store::MoveArgs;
@@ -57,6 +59,8 @@ enum Command {
     },
     /// Take a tablet or a hub out of service, by its id.
     Revoke(RevokeArgs),
+    /// Erase what the law says must go: residents, visits, applications, by their ids. Also while the office runs.
+    Erase(EraseArgs),
     /// Bring the database to this version.
     Migrate(FolderArgs),
     /// Drop the views and fold them again from the log.
@@ -126,6 +130,7 @@ impl Cli {
             Command::Keys { command } => keys::run(command).await,
             Command::Hub { command } => hub::run(command).await,
             Command::Revoke(args) => hub::revoke(args).await,
+            Command::Erase(args) => erase::run(args).await,
             Command::Migrate(args) => tasks::migrate(args.config()).await,
             Command::Rebuild(args) => tasks::rebuild(args.config()).await,
             Command::Digest(args) => tasks::digest(args.config()).await,

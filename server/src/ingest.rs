@@ -21,10 +21,12 @@ use mpp_store::{Accepted, Basis, Store, StoreError};
 use mpp_sync::check::check_entry;
 use mpp_sync::frame::Frame;
 use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, Kind, SessionId};
+use mpp_sync::trust::Tombstone;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use self::rights::waits_for_rights;
 use crate::clock::Env;
+use crate::erasure;
 
 /// Frames that are committed together at most. A frame has about 96 changes.
 const GROUP_MAX: usize = 32;
@@ -93,6 +95,8 @@ enum Job {
     Frame(Submission, oneshot::Sender<Result<Outcome, IngestError>>),
     /// A batch that was given back.
     Offer(Offered, oneshot::Sender<Result<(), IngestError>>),
+    /// A document that the office erased.
+    Erase(Box<Tombstone>, oneshot::Sender<Result<(), IngestError>>),
     /// What is kept aside may be accepted now.
     Again(Again, oneshot::Sender<Result<(), IngestError>>),
 }
@@ -172,6 +176,16 @@ impl Ingest {
         done.await.unwrap_or(Err(IngestError::Failed))
     }
 
+    /// Erases what a tombstone names whose signature was verified.
+    ///
+    /// # Errors
+    /// [`IngestError`].
+    pub async fn erase(&self, tombstone: Tombstone) -> Result<(), IngestError> {
+        let (reply, done) = oneshot::channel();
+        self.jobs.send(Job::Erase(Box::new(tombstone), reply)).await.map_err(|_| IngestError::Failed)?;
+        done.await.unwrap_or(Err(IngestError::Failed))
+    }
+
     /// Tries again what a device sent for a day it was not on yet.
     ///
     /// # Errors
@@ -235,6 +249,10 @@ impl Worker {
                     beside.offers.push(offered);
                     done.push(reply);
                 }
+                Job::Erase(tombstone, reply) => {
+                    // What comes in the same group is judged after it.
+                    let _ = reply.send(self.erase(&tombstone).await);
+                }
                 Job::Again(what, reply) => {
                     beside.again.push(what);
                     done.push(reply);
@@ -259,6 +277,19 @@ impl Worker {
                 for reply in replies {
                     let _ = reply.send(Err(error));
                 }
+            }
+        }
+    }
+
+    async fn erase(&self, tombstone: &Tombstone) -> Result<(), IngestError> {
+        match erasure::apply(self.store.as_ref(), tombstone).await {
+            Ok(head) => {
+                self.appended.send_replace(head.position);
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(code = "NOT_ERASED", error = %error);
+                Err(IngestError::Failed)
             }
         }
     }

@@ -18,6 +18,7 @@ pub mod config;
 pub mod contacts;
 pub mod demo;
 pub mod digest;
+pub mod erasure;
 pub mod http;
 pub mod hub;
 pub mod ingest;

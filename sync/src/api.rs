@@ -91,6 +91,7 @@ pub fn call(name: &str, input: Json, blobs: &[Vec<u8>]) -> Result<Answer, CallEr
         "bundle_finish" => bundle::bundle_finish(&parameters),
         "certificate_verify" => trust::certificate_verify(&parameters),
         "grant_read" => trust::grant_read(&parameters),
+        "tombstone_read" => trust::tombstone_read(&parameters),
         "revocations_read" => trust::revocations_read(&parameters),
         "enter_signing" => trust::enter_signing(&parameters),
         "receipt_verify" => wire::receipt_verify(&parameters),

@@ -6,10 +6,10 @@
 use p256::ecdsa::signature::{Signer, Verifier};
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 
-pub use chain::{Chain, FrameRefusal, FrameVerdict, check_frame};
+pub use chain::{Chain, FrameRefusal, FrameVerdict, check_frame, is_held};
 pub use header::{PreviousSession, SessionHeader};
 
-use crate::ids::{FrameHash, FramePrefix, SaveHash, SessionId, sha256};
+use crate::ids::{DocumentId, FrameHash, FramePrefix, SaveHash, SessionId, sha256};
 use crate::limits::{FRAME_BYTES_FULL, FRAME_CHANGES_FULL, FRAME_SAVES_MAX};
 use crate::save::{Entry, Save, link};
 use crate::wire::{Reader, WireError, put_count, put_option, put_varint};
@@ -185,6 +185,53 @@ impl Frame {
             return Err(WireError::Malformed("bytes after the frame"));
         }
         Ok(Self { session, number, previous, header, first_save, saves, signature })
+    }
+
+    /// The bytes, signature at the end.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        out.extend_from_slice(&self.session.0);
+        put_varint(&mut out, self.number);
+        out.extend_from_slice(&self.previous.0);
+        put_option(&mut out, self.header.as_ref(), |out, header| header.put(out));
+        put_varint(&mut out, self.first_save);
+        put_count(&mut out, self.saves.len());
+        for entries in &self.saves {
+            put_count(&mut out, entries.len());
+            entries.iter().for_each(|entry| entry.put(&mut out));
+        }
+        out.extend_from_slice(&self.signature);
+        out
+    }
+
+    /// The frame with nothing but the names of its changes of some documents. It keeps its hash and its signature, for
+    /// they cover names; `None` when it has no change of them.
+    #[must_use]
+    pub fn without(&self, gone: impl Fn(&DocumentId) -> bool) -> Option<Self> {
+        let mut frame = self.clone();
+        let mut found = false;
+        for entry in frame.saves.iter_mut().flatten() {
+            if gone(&entry.document) && !entry.is_erased() {
+                *entry = entry.erased();
+                found = true;
+            }
+        }
+        found.then_some(frame)
+    }
+
+    /// Whether it is the same frame, though something may have been erased in one of the two.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        let names = |frame: &Self| -> Vec<Vec<_>> {
+            let saves = frame.saves.iter();
+            saves.map(|entries| entries.iter().map(|entry| (entry.document, entry.hash)).collect()).collect()
+        };
+        let skeleton = |frame: &Self| (frame.session, frame.number, frame.previous, frame.first_save);
+        skeleton(self) == skeleton(other)
+            && self.header == other.header
+            && self.signature == other.signature
+            && names(self) == names(other)
     }
 
     /// All changes of the frame in order.

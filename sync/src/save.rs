@@ -7,6 +7,8 @@ use crate::wire::{Reader, WireError, put_bytes, put_varint};
 
 /// Marks an entry whose document id is derived from its counter and is not sent.
 const DERIVED: u8 = 0x80;
+/// Stands in place of the kind of a change that was erased: only its name is left.
+const ERASED: Kind = Kind::Unknown(0x7f);
 
 /// One change of one document. Only the pair (document, hash) names it: two documents may have
 /// changes with identical bytes.
@@ -31,8 +33,26 @@ impl Entry {
         (&self.document, &self.hash)
     }
 
-    /// Writes kind, id (or counter) and the contents of the change; hashes are never sent.
+    /// What stays of the change when it is erased: its name, so that the chain it stands in can still be verified.
+    #[must_use]
+    pub fn erased(&self) -> Self {
+        Self { kind: ERASED, counter: None, bytes: Vec::new(), ..*self }
+    }
+
+    /// Whether only the name is left.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.kind == ERASED && self.bytes.is_empty()
+    }
+
+    /// Writes kind, id (or counter) and the contents of the change; hashes are never sent, but of what was erased.
     pub fn put(&self, out: &mut Vec<u8>) {
+        if self.is_erased() {
+            out.push(ERASED.number());
+            out.extend_from_slice(&self.document.0);
+            out.extend_from_slice(&self.hash.0);
+            return;
+        }
         if let Some(counter) = self.counter {
             out.push(self.kind.number() | DERIVED);
             put_varint(out, u64::from(counter));
@@ -58,6 +78,10 @@ impl Entry {
     /// [`WireError`].
     pub fn take_of(reader: &mut Reader<'_>, frame_of: Option<&SessionId>) -> Result<Self, WireError> {
         let tag = reader.byte()?;
+        if tag == ERASED.number() {
+            let (document, hash) = (DocumentId(reader.array()?), ChangeHash(reader.array()?));
+            return Ok(Self { document, kind: ERASED, counter: None, hash, bytes: Vec::new() });
+        }
         let kind = Kind::of(tag & !DERIVED);
         let (counter, explicit) = if tag & DERIVED == 0 {
             (None, Some(DocumentId(reader.array()?)))

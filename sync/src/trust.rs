@@ -11,6 +11,7 @@ use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 pub use certificate::{Certificate, CertificateRole, Subject, follow_root};
 pub use grant::{Grant, Granted};
 pub use revocation::{Revocations, Revoked};
+pub use tombstone::{Erased, Tombstone};
 
 use crate::ids::{LogId, sha256};
 use crate::wire::WireError;
@@ -18,6 +19,7 @@ use crate::wire::WireError;
 mod certificate;
 mod grant;
 mod revocation;
+mod tombstone;
 
 /// Bytes of an uncompressed SEC1 public key.
 pub const PUBLIC_KEY_BYTES: usize = 65;

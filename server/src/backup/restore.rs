@@ -21,7 +21,9 @@ use crate::app::{LOG_ID, Node, open_store};
 use crate::clock::{Env, random};
 use crate::config::Config;
 use crate::digest::{Digest, digest};
+use crate::erasure;
 use crate::node_key::{NodeKey, write_secret};
+use crate::trust::certificates;
 
 /// Where a restored log keeps which logs it goes on from: JSON `[{log, position, rolling}]`, the oldest first.
 pub const LINEAGE: &str = "lineage";
@@ -39,6 +41,8 @@ pub struct Restored {
     pub made_at: i64,
     /// The records, folded again from the log.
     pub records: Digest,
+    /// Documents that were erased after the backup was made, and now again.
+    pub erased: usize,
 }
 
 /// Restores the backup in the file `from` into the new folder `data`. The file is read whole and proved before anything
@@ -140,10 +144,33 @@ async fn fill(
     store.close().await;
     let log = log?;
     let node = Node::open(&config, env).await.map_err(|error| BackupError::Open(error.to_string()))?;
-    node.projector().catch_up().await?;
-    let records = digest(node.store.as_ref()).await?;
+    let finished = finish(&node, from).await;
     node.store.close().await;
-    Ok(Restored { head: proved.digest.head, log, made_at: proved.header.made_at, records })
+    let (head, records, erased) = finished?;
+    Ok(Restored { head, log, made_at: proved.header.made_at, records, erased })
+}
+
+/// Erases again what was erased since, and folds the log: its end, the records, how many were erased.
+async fn finish(node: &Node, from: &Path) -> Result<(Cursor, Digest, usize), BackupError> {
+    let erased = erase_again(node, from).await?;
+    node.projector().catch_up().await?;
+    Ok((node.store.head().await?, digest(node.store.as_ref()).await?, erased))
+}
+
+/// Applies the tombstones that lie beside the backup: what was erased after it was made is not raised from the dead.
+/// Returns how many.
+async fn erase_again(node: &Node, from: &Path) -> Result<usize, BackupError> {
+    let beside = from.parent().map_or_else(|| Path::new("."), |parent| parent);
+    let certificates = certificates(node.store.as_ref()).await?;
+    let mut erased = 0;
+    for tombstone in erasure::noted(beside)? {
+        let known = node.store.tombstones(&[tombstone.erased.document.0]).await?;
+        if known.is_empty() && erasure::verify(&certificates, &tombstone).is_ok() {
+            erasure::apply(node.store.as_ref(), &tombstone).await?;
+            erased += 1;
+        }
+    }
+    Ok(erased)
 }
 
 /// The keys of the envelope, which must be those the backup was made with.

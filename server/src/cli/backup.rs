@@ -125,6 +125,9 @@ pub async fn restore(args: &RestoreArgs) -> Result<(), CliError> {
     let restored = backups::restore(&args.from, &args.data, &envelope, Arc::new(SystemEnv)).await?;
     let made = calendar::in_words(&calendar::date(restored.made_at, calendar::zone_hours(""), 0));
     say(&format!("Dipulihkan dari cadangan tanggal {made} ke {}.", args.data.display()))?;
+    if restored.erased > 0 {
+        say(&format!("{} data yang sudah dihapus sesudah cadangan itu dihapus lagi.", restored.erased))?;
+    }
     say(
         "Jalankan `mpp serve` pada folder itu. Tablet mengirim ulang sendiri apa yang lebih baru; tidak ada yang \
          perlu diketik ulang. Semua orang masuk kembali dengan kata sandinya.",

@@ -61,6 +61,9 @@ pub async fn write_changes(
         let next: Vec<PullGroup> = next.collect();
         let nothing = page.changes.is_empty() && page.own.is_empty() && next == query.groups;
         let sums = page.sums.clone();
+        for tombstone in &page.tombstones {
+            writer.record(&ResponseRecord::Tombstone(tombstone.clone()));
+        }
         // Cursors that moved nowhere say nothing, unless the caller has to learn what it was not answered for.
         if !(nothing && same_log && !left_out && query.name_own) {
             let record = batch(app, hello, page).await?;

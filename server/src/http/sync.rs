@@ -36,7 +36,8 @@ struct Exchange {
     sessions: BTreeSet<SessionId>,
     folds: Option<FoldsAsked>,
     refused: Vec<(SessionId, u64, String)>,
-    lifted: Vec<Notice>,
+    /// What is said once, because nothing is kept aside: accepted after all, or erased.
+    passing: Vec<Notice>,
     repairs: Vec<RepairRequest>,
 }
 

@@ -7,12 +7,14 @@ use mpp_store::RelayedRow;
 use mpp_sync::exchange::{ChainFrames, Changes, Cursor, HeldChain, Hello, Listed, Receipt, ResponseRecord};
 use mpp_sync::ids::{FrameHash, LogId, Rolling, SessionId};
 use mpp_sync::save::Entry;
+use mpp_sync::trust::{Tombstone, TrustError};
 
 use super::HubError;
 use super::round::{Pulled, Round};
 use crate::app::App;
 use crate::ingest::Offered;
 use crate::receipts::keep_of_office;
+use crate::{erasure, trust};
 
 /// Frames of one chain read at once, to compare hashes.
 const HASHES: i64 = 1_000_000;
@@ -74,6 +76,7 @@ impl Incoming {
                 self.refused.push(session);
             }
             ResponseRecord::Receipt(receipt) => self.receipt(&receipt).await?,
+            ResponseRecord::Tombstone(bytes) => self.tombstone(&bytes).await?,
             ResponseRecord::Changes(changes) => self.changes(round, changes).await?,
             ResponseRecord::End { more } => self.more = Some(more),
             // What the office keeps aside it tells the tablet when they meet; this hub keeps aside the same by itself.
@@ -115,6 +118,21 @@ impl Incoming {
         match receipt.verify(&office.subject.public_key, &own) {
             Ok(()) => keep_of_office(self.app.store(), receipt).await?,
             Err(refusal) => tracing::debug!(code = "RECEIPT_NOT_KEPT", reason = refusal.code()),
+        }
+        Ok(())
+    }
+
+    /// Erases what the office erased. The cursors behind it stand only after that.
+    async fn tombstone(&self, bytes: &[u8]) -> Result<(), HubError> {
+        let certificates = trust::certificates(self.app.store()).await?;
+        let tombstone = Tombstone::decode(bytes).map_err(TrustError::from);
+        let believed = tombstone.and_then(|tombstone| {
+            erasure::verify(&certificates, &tombstone)?;
+            Ok(tombstone)
+        });
+        match believed {
+            Ok(tombstone) => self.app.ingest.erase(tombstone).await?,
+            Err(error) => tracing::warn!(code = "TOMBSTONE_NOT_TAKEN", reason = error.code()),
         }
         Ok(())
     }

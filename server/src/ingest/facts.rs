@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mpp_store::{Basis, BranchFrameRow, ChainRow, DeviceRow, LoggedChange, QuarantineRow, Store, StoreError};
 use mpp_sync::check::GrantedDay;
 use mpp_sync::document::{Refusal, contents_of, session_of};
-use mpp_sync::frame::Frame;
+use mpp_sync::frame::{Frame, is_held};
 use mpp_sync::ids::{DeviceId, DocumentId, FrameHash, Kind, SessionId};
 
 use super::Again;
@@ -44,6 +44,8 @@ pub struct Facts {
     pub officers: HashMap<DeviceId, String>,
     /// The documents touched.
     pub documents: HashMap<DocumentId, KnownDocument>,
+    /// Those that were erased.
+    pub erased: BTreeSet<DocumentId>,
     /// What is kept aside of those documents and may pass later.
     pub parked: Vec<QuarantineRow>,
     /// What must still be so when the verdict is written, for another process may write at the same time. Chains are
@@ -81,6 +83,7 @@ pub(super) async fn gather(
     let offered = || offers.iter().flat_map(|offered| &offered.entries).map(|(entry, _)| entry);
     touched.extend(offered().map(|entry| entry.document.0));
     let touched: Vec<[u8; 16]> = touched.into_iter().collect();
+    facts.erased = store.tombstones(&touched).await?.iter().map(|row| DocumentId(row.document)).collect();
     facts.parked = aside(store, &touched, again).await?;
     facts.basis.aside = facts.parked.iter().map(|row| (row.document, row.hash)).collect();
     if !again.contains(&Again::Everything) {
@@ -162,7 +165,8 @@ async fn gather_rights(store: &dyn Store, frames: &[&Frame], facts: &mut Facts) 
 fn parts_ways(facts: &Facts, frame: &Frame, bytes: &[u8]) -> bool {
     let Some(row) = facts.chains.get(&frame.session) else { return false };
     let frames = u64::try_from(row.frames).unwrap_or(0);
-    let differs = facts.held.get(&(frame.session, frame.number)).is_some_and(|held| held != bytes);
+    let held = facts.held.get(&(frame.session, frame.number));
+    let differs = held.is_some_and(|held| !is_held(frame, bytes, held));
     differs || (frame.number == frames && frame.previous != FrameHash(row.head_hash).prefix())
 }
 

@@ -41,6 +41,8 @@ pub struct Offered {
 
 /// The frame number of what came without its frame.
 const OFFERED: i64 = -1;
+/// The code of a change of a document that was erased: it is gone, and so is this.
+pub const ERASED: &str = "erased";
 /// The code of what only a hub vouches for.
 pub const HUB_ATTESTED: &str = "hub_attested";
 
@@ -156,7 +158,8 @@ impl Judge {
             Ok(FrameVerdict::Duplicate) => Outcome::Stored { session, number, notices: Vec::new() },
             Ok(FrameVerdict::Next(after)) => {
                 self.look_back(&frame, device);
-                self.store_frame(&frame, device, &after, arrived.bytes, arrived.officer);
+                let bytes = self.left_of(&frame, arrived.bytes);
+                self.store_frame(&frame, device, &after, bytes, arrived.officer);
                 let notices = self.changes(&frame);
                 Outcome::Stored { session, number, notices }
             }

@@ -65,7 +65,7 @@ pub async fn head_to_move(transaction: &mut Transaction<'_, Postgres>) -> Result
 }
 
 /// Refuses a batch that was judged on something that is no longer so.
-async fn must_hold(
+pub async fn must_hold(
     transaction: &mut Transaction<'_, Postgres>,
     basis: &Basis,
     head: Cursor,

@@ -96,11 +96,13 @@ impl ChangeLog for PostgresStore {
     }
 
     async fn changes_of(&self, documents: &[Id]) -> Result<Vec<LoggedChange>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM change_log WHERE document = ANY($1) ORDER BY position")
-            .bind(ids(documents))
-            .fetch_all(&self.pool)
-            .await
-            .map_err(failed)?;
+        let rows = sqlx::query(
+            "SELECT * FROM change_log WHERE length(bytes) > 0 AND document = ANY($1) ORDER BY position",
+        )
+        .bind(ids(documents))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
         rows.iter().map(logged).collect()
     }
 

@@ -48,6 +48,18 @@ pub async fn count_in(connection: &mut PgConnection, entered: &EnteredBy) -> Res
     Ok(())
 }
 
+/// Counts out what was erased. The caller holds the log's end, so nobody else counts.
+pub async fn count_out(connection: &mut PgConnection, left: &EnteredBy) -> Result<(), StoreError> {
+    let scopes: Vec<&String> = left.keys().collect();
+    for (scope, mut sum) in sums_of(connection, &scopes).await? {
+        for (document, hash) in left.get(&scope).into_iter().flatten() {
+            sum.subtract(&DocumentId(*document), &ChangeHash(*hash));
+        }
+        keep(connection, &scope, &sum).await?;
+    }
+    Ok(())
+}
+
 async fn keep(connection: &mut PgConnection, scope: &str, sum: &ScopeSum) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO scope_digest (scope, sum, count) VALUES ($1, $2, $3) \

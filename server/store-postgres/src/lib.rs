@@ -16,6 +16,7 @@ mod backups;
 mod change_log;
 mod convert;
 mod digest;
+mod erasure;
 mod node;
 mod pull;
 #[cfg(feature = "testing")]

@@ -9,6 +9,7 @@ use crate::change_log::logged;
 use crate::columns::{array, get};
 use crate::convert::failed;
 use crate::digest::sums_of;
+use crate::erasure::between;
 use crate::{PostgresStore, SNAPSHOT};
 
 /// Entries looked at in one statement. A position with more entries is read in one go all the same.
@@ -20,8 +21,11 @@ pub async fn pull(store: &PostgresStore, query: &PullQuery) -> Result<PullPage, 
     let end = head(&mut transaction).await?;
     let mut filling = Filling::new(query);
     for group in &query.groups {
-        let cursor = fill(&mut transaction, group, end, &mut filling).await?;
+        let (from, cursor) = fill(&mut transaction, group, end, &mut filling).await?;
         filling.page.more |= cursor != end;
+        if from != cursor {
+            filling.bury(between(&mut transaction, &group.scopes, from.position, cursor.position).await?);
+        }
         filling.arrive(cursor, &group.scopes);
     }
     let mut page = filling.finish();
@@ -32,17 +36,18 @@ pub async fn pull(store: &PostgresStore, query: &PullQuery) -> Result<PullPage, 
     Ok(page)
 }
 
-/// Adds what one group lacks, and says where it stands now. A position is added whole or not at all.
+/// Adds what one group lacks, and says where it stood and stands now. A position is added whole or not at all.
 async fn fill(
     transaction: &mut Transaction<'_, Postgres>,
     group: &PullGroup,
     end: Cursor,
     filling: &mut Filling,
-) -> Result<Cursor, StoreError> {
+) -> Result<(Cursor, Cursor), StoreError> {
     if group.scopes.is_empty() {
-        return Ok(end);
+        return Ok((end, end));
     }
     let mut cursor = known(transaction, group.cursor, end).await?;
+    let from = cursor;
     let mut limit = ENTRIES;
     while cursor.position < end.position && !filling.full() {
         let mut entries = entries_after(transaction, &group.scopes, cursor.position, limit).await?;
@@ -55,15 +60,15 @@ async fn fill(
         }
         let reached = filling.add_positions(entries, cursor.position);
         match reached {
-            None if to_the_end => return Ok(end),
+            None if to_the_end => return Ok((from, end)),
             None => {}
             Some(position) => cursor = rolling_at(transaction, position).await?.unwrap_or_default(),
         }
         if to_the_end && !filling.full() {
-            return Ok(end);
+            return Ok((from, end));
         }
     }
-    Ok(cursor)
+    Ok((from, cursor))
 }
 
 /// The cursor if it belongs to this log, else the beginning.

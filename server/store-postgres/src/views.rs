@@ -29,6 +29,7 @@ impl Views for PostgresStore {
         put_residents(&mut transaction, &step.residents).await?;
         put_visits(&mut transaction, &step.visits).await?;
         applications::put(&mut transaction, &step.applications).await?;
+        erase(&mut transaction, &step.erased).await?;
         set_upto(&mut transaction, step.upto).await?;
         transaction.commit().await.map_err(failed)
     }
@@ -227,6 +228,29 @@ async fn put_residents(
     put_rows_of_residents(transaction, residents).await?;
     put_links(transaction, residents).await?;
     marked.extend(neighbours(transaction, &documents).await?);
+    sqlx::query("UPDATE resident_row SET regroup = 1 WHERE document = ANY($1)")
+        .bind(ids(&marked))
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// Takes everything away that shows these documents, and marks whoever was grouped with them.
+async fn erase(transaction: &mut Transaction<'_, Postgres>, documents: &[Id]) -> Result<(), StoreError> {
+    if documents.is_empty() {
+        return Ok(());
+    }
+    let marked = neighbours(transaction, documents).await?;
+    for statement in [
+        "DELETE FROM document_view WHERE document = ANY($1)",
+        "DELETE FROM resident_row WHERE document = ANY($1)",
+        "DELETE FROM resident_link WHERE document = ANY($1)",
+        "DELETE FROM visit_row WHERE document = ANY($1)",
+        "DELETE FROM application_row WHERE document = ANY($1)",
+    ] {
+        sqlx::query(statement).bind(ids(documents)).execute(&mut **transaction).await.map_err(failed)?;
+    }
     sqlx::query("UPDATE resident_row SET regroup = 1 WHERE document = ANY($1)")
         .bind(ids(&marked))
         .execute(&mut **transaction)

@@ -61,7 +61,7 @@ pub async fn head(connection: &mut SqliteConnection) -> Result<Cursor, StoreErro
 }
 
 /// Refuses a batch that was judged on something that is no longer so.
-async fn must_hold(transaction: &mut Transaction<'_, Sqlite>, basis: &Basis) -> Result<(), StoreError> {
+pub async fn must_hold(transaction: &mut Transaction<'_, Sqlite>, basis: &Basis) -> Result<(), StoreError> {
     for chunk in basis.documents.chunks(CHUNK) {
         let mut query = QueryBuilder::new("SELECT position FROM change_log WHERE position > ");
         query.push_bind(basis.position).push(" AND document IN ");

@@ -106,7 +106,8 @@ impl ChangeLog for SqliteStore {
     async fn changes_of(&self, documents: &[Id]) -> Result<Vec<LoggedChange>, StoreError> {
         let mut found = Vec::new();
         for chunk in documents.chunks(CHUNK) {
-            let mut query = QueryBuilder::new("SELECT * FROM change_log WHERE document IN ");
+            let mut query =
+                QueryBuilder::new("SELECT * FROM change_log WHERE length(bytes) > 0 AND document IN ");
             push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
             let rows = query.build().fetch_all(&self.reader).await.map_err(failed)?;
             for row in &rows {

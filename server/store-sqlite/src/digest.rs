@@ -45,6 +45,18 @@ pub async fn count_in(connection: &mut SqliteConnection, entered: &EnteredBy) ->
     Ok(())
 }
 
+/// Counts out what was erased.
+pub async fn count_out(connection: &mut SqliteConnection, left: &EnteredBy) -> Result<(), StoreError> {
+    let scopes: Vec<&String> = left.keys().collect();
+    for (scope, mut sum) in sums_of(connection, &scopes).await? {
+        for (document, hash) in left.get(&scope).into_iter().flatten() {
+            sum.subtract(&DocumentId(*document), &ChangeHash(*hash));
+        }
+        keep(connection, &scope, &sum).await?;
+    }
+    Ok(())
+}
+
 async fn keep(connection: &mut SqliteConnection, scope: &str, sum: &ScopeSum) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO scope_digest (scope, sum, count) VALUES ($1, $2, $3) \

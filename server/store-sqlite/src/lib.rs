@@ -14,6 +14,7 @@ mod backups;
 mod change_log;
 mod convert;
 mod digest;
+mod erasure;
 mod node;
 mod pull;
 mod together;
@@ -92,9 +93,11 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT);
+        // What is erased is overwritten, not only forgotten.
+        let write = connect.clone().pragma("secure_delete", "1");
         let write = match options.max_pages {
-            Some(pages) => connect.clone().pragma("max_page_count", pages.to_string()),
-            None => connect.clone(),
+            Some(pages) => write.pragma("max_page_count", pages.to_string()),
+            None => write,
         };
         // A full disk makes SQLite roll back by itself, which sqlx does not notice: such a connection would refuse
         // every later transaction, so it is not used again.

@@ -32,6 +32,7 @@ impl Views for SqliteStore {
         for application in &step.applications {
             applications::put(&mut transaction, application).await?;
         }
+        erase(&mut transaction, &step.erased).await?;
         set_upto(&mut transaction, step.upto).await?;
         transaction.commit().await.map_err(failed)
     }
@@ -228,12 +229,7 @@ async fn put_residents(
     }
     marked.extend(neighbours(transaction, &ids).await?);
     let marked: Vec<Id> = marked.into_iter().collect();
-    for chunk in marked.chunks(CHUNK) {
-        let mut query = QueryBuilder::new("UPDATE resident_row SET regroup = 1 WHERE document IN ");
-        push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
-        query.build().execute(&mut **transaction).await.map_err(failed)?;
-    }
-    Ok(())
+    mark(transaction, &marked).await
 }
 
 async fn put_resident(
@@ -266,6 +262,32 @@ async fn put_resident(
             .execute(&mut **transaction)
             .await
             .map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Takes everything away that shows these documents, and marks whoever was grouped with them.
+async fn erase(transaction: &mut Transaction<'_, Sqlite>, documents: &[Id]) -> Result<(), StoreError> {
+    let marked = if documents.is_empty() { Vec::new() } else { neighbours(transaction, documents).await? };
+    for document in documents {
+        for statement in [
+            "DELETE FROM document_view WHERE document = $1",
+            "DELETE FROM resident_row WHERE document = $1",
+            "DELETE FROM resident_link WHERE document = $1",
+            "DELETE FROM visit_row WHERE document = $1",
+            "DELETE FROM application_row WHERE document = $1",
+        ] {
+            sqlx::query(statement).bind(&document[..]).execute(&mut **transaction).await.map_err(failed)?;
+        }
+    }
+    mark(transaction, &marked).await
+}
+
+async fn mark(transaction: &mut Transaction<'_, Sqlite>, residents: &[Id]) -> Result<(), StoreError> {
+    for chunk in residents.chunks(CHUNK) {
+        let mut query = QueryBuilder::new("UPDATE resident_row SET regroup = 1 WHERE document IN ");
+        push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
+        query.build().execute(&mut **transaction).await.map_err(failed)?;
     }
     Ok(())
 }

@@ -313,6 +313,8 @@ pub struct PullPage {
     pub groups: Vec<PulledGroup>,
     /// There is more behind these cursors.
     pub more: bool,
+    /// What was erased from the scopes between the old cursors and the new ones.
+    pub tombstones: Vec<Vec<u8>>,
     /// When there is no more: the sums of all scopes asked for, as of the log's end.
     pub sums: Vec<(String, ScopeSum)>,
 }
@@ -342,7 +344,7 @@ pub trait ChangeLog {
     async fn frame(&self, session: Id, number: i64) -> Result<Option<FrameRow>, StoreError>;
     /// Frames of a chain from `number` on, at most `limit`.
     async fn frames(&self, session: Id, number: i64, limit: i64) -> Result<Vec<FrameRow>, StoreError>;
-    /// All changes of the given documents, by position.
+    /// All changes of the given documents, by position; of one that was erased none.
     async fn changes_of(&self, documents: &[Id]) -> Result<Vec<LoggedChange>, StoreError>;
     /// Which documents changed after `position`, oldest first, at most `limit` changes.
     async fn touched_after(&self, position: i64, limit: i64) -> Result<Vec<Touched>, StoreError>;

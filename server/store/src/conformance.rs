@@ -14,6 +14,7 @@ pub mod backups;
 pub mod change_log;
 pub mod devices;
 pub mod digest;
+pub mod erasure;
 pub mod hubs;
 pub mod node;
 pub mod pull;
@@ -44,6 +45,10 @@ macro_rules! conformance_suite {
             digest: [
                 sums_follow_what_scopes_list, membership_adds_up_over_pages, own_changes_are_named,
                 a_scope_is_listed_up_to_a_position, branches_and_events_are_kept,
+            ],
+            erasure: [
+                an_erased_document_leaves_everything_but_its_name, who_reads_a_scope_learns_of_it_once,
+                what_changed_meanwhile_is_not_erased_by_mistake,
             ],
             quarantine: [
                 a_quarantined_change_is_listed, an_accepted_change_leaves_quarantine, a_second_refusal_counts_as_a_retry,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::{Cursor, Hash, Id, LoggedChange, OwnChange, PullPage, PullQuery, PulledGroup};
+use crate::{Cursor, Hash, Id, LoggedChange, OwnChange, PullPage, PullQuery, PulledGroup, TombstoneRow};
 
 /// A change as one of the scopes asked for lists it.
 #[derive(Debug, Clone)]
@@ -90,6 +90,15 @@ impl Filling {
             self.add(entered);
         }
         (reached != before).then_some(reached)
+    }
+
+    /// Adds what was erased; of several scopes once.
+    pub fn bury(&mut self, tombstones: Vec<TombstoneRow>) {
+        for row in tombstones {
+            if !self.page.tombstones.contains(&row.bytes) {
+                self.page.tombstones.push(row.bytes);
+            }
+        }
     }
 
     /// A group of scopes stands at `cursor` now.

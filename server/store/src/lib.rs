@@ -18,6 +18,7 @@ pub mod change_log;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod devices;
+pub mod erasure;
 pub mod error;
 pub mod filling;
 pub mod hubs;
@@ -37,6 +38,7 @@ pub use change_log::{
     OwnChange, PullGroup, PullPage, PullQuery, PulledGroup, Touched,
 };
 pub use devices::{DeviceRow, Devices, GrantRow};
+pub use erasure::{Erasure, Erasures, TombstoneRow};
 pub use error::StoreError;
 pub use hubs::{ChainToRelay, HubCodeRow, HubRow, Hubs, RelayedRow};
 pub use mpp_sync::exchange::chains::ChainSum;
@@ -63,6 +65,7 @@ pub trait Store:
     + ChangeLog
     + Branches
     + Quarantine
+    + Erasures
     + Views
     + Accounts
     + Devices
@@ -82,6 +85,7 @@ impl<T> Store for T where
         + ChangeLog
         + Branches
         + Quarantine
+        + Erasures
         + Views
         + Accounts
         + Devices

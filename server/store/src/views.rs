@@ -148,6 +148,8 @@ pub struct Projected {
     pub visits: Vec<VisitRow>,
     /// Rows of the applications among them.
     pub applications: Vec<ApplicationRow>,
+    /// Documents among them that were erased: nothing of them is left to show.
+    pub erased: Vec<Id>,
     /// Where the projection stood when this step was folded; none: wherever it stands.
     pub after: Option<i64>,
     /// The log is folded up to here.

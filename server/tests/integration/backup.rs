@@ -14,6 +14,7 @@ use mpp_server::backup::{BackupError, seal};
 use mpp_server::clock::SystemEnv;
 use mpp_server::config::Config;
 use mpp_server::digest::digest;
+use mpp_server::erasure::{self, Order};
 use mpp_sync::exchange::{ChainFrames, Receipt, ResponseRecord};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -292,4 +293,26 @@ async fn a_released_tablet_is_told_and_the_reason_stays() {
     let tablets = office.server.read("/api/office/tablets", &sari).await;
     assert_eq!(tablets["tablets"][0]["released"]["reason"], "Layar pecah");
     assert_eq!(tablets["tablets"][0]["frames_backed_up"], 0);
+}
+
+#[tokio::test]
+async fn what_was_erased_after_a_backup_is_not_raised_by_restoring_it() {
+    let mut office = Office::open().await;
+    let (visit, _) = office.tablet.ticket();
+    office.tablet.sync(&office.server, &office.cookie).await;
+    let made = office.back_up().await.unwrap();
+    let node = &office.server.app.node;
+    let order = Order { by: "sari".into(), reason: "Permintaan 12/PDP/2026".into(), at: NOW };
+    let tombstone = erasure::erase(office.server.app.store(), node.key.signing(), visit, &order).await;
+    erasure::note(office.backups.path(), &tombstone.unwrap().unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let restored =
+        restore(Path::new(&made.file), &data, &office.envelope, Arc::new(SystemEnv)).await.unwrap();
+    assert_eq!(restored.erased, 1);
+    let app = App::start(Config::new(data), Arc::new(SystemEnv)).await.unwrap();
+    assert!(app.store().changes_of(&[visit.0]).await.unwrap().is_empty());
+    assert!(app.store().view(visit.0).await.unwrap().is_none());
+    assert_eq!(app.store().all_tombstones().await.unwrap().len(), 1);
+    app.store().close().await;
 }

@@ -9,6 +9,7 @@ mod bundle;
 mod chains;
 mod digest;
 mod entering;
+mod erasure;
 mod frames;
 mod give_back;
 mod login;

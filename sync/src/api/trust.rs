@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::{Answer, BlobRef, Blobs, CallError, Parameters, plain};
 use crate::trust::{
-    Certificate, CertificateRole, Grant, PUBLIC_KEY_BYTES, Revocations, TrustError, enter_bytes, follow_root,
+    Certificate, CertificateRole, Grant, PUBLIC_KEY_BYTES, Revocations, Tombstone, TrustError, enter_bytes,
+    follow_root,
 };
 
 impl From<TrustError> for CallError {
@@ -94,6 +95,32 @@ pub(super) fn revocations_read(parameters: &Parameters<'_>) -> Result<Answer, Ca
     let revoked: Vec<_> =
         list.revoked.iter().map(|one| json!({"device": one.device, "at": one.at})).collect();
     Ok(plain(json!({"issued_at": list.issued_at, "revoked": revoked})))
+}
+
+/// `{tombstone, certificate?}`: what was erased; with the office's certificate its signature is verified.
+pub(super) fn tombstone_read(parameters: &Parameters<'_>) -> Result<Answer, CallError> {
+    #[derive(Deserialize)]
+    struct Input {
+        tombstone: BlobRef,
+        #[serde(default)]
+        certificate: Option<BlobRef>,
+    }
+    let input: Input = parameters.read()?;
+    let tombstone = Tombstone::decode(parameters.blob(&input.tombstone)?)?;
+    if let Some(certificate) = &input.certificate {
+        tombstone.verify(&Certificate::decode(parameters.blob(certificate)?)?)?;
+    }
+    let erased = &tombstone.erased;
+    Ok(plain(json!({
+        "document": erased.document,
+        "kind": erased.kind,
+        "changes": erased.changes,
+        "scopes": erased.scopes,
+        "at": erased.at,
+        "by": erased.by,
+        "reason": erased.reason,
+        "signer": tombstone.signer,
+    })))
 }
 
 /// `{log, nonce}`: the bytes that the device signs to enter.

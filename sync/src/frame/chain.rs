@@ -26,7 +26,7 @@ impl Chain {
 pub enum FrameVerdict {
     /// It is the next one: store it, and the chain is then this.
     Next(Chain),
-    /// It is held already, byte for byte: say so and store nothing.
+    /// It is held already, byte for byte but for what was erased: say so and store nothing.
     Duplicate,
 }
 
@@ -60,6 +60,12 @@ impl FrameRefusal {
     }
 }
 
+/// Whether `held` are the bytes of this frame, byte for byte or but for what was erased in them.
+#[must_use]
+pub fn is_held(frame: &Frame, bytes: &[u8], held: &[u8]) -> bool {
+    held == bytes || Frame::decode(held).is_ok_and(|held| held.is(frame))
+}
+
 /// Checks number, links and signature of a frame.
 ///
 /// `chain` is what the node holds of the session, `held` the stored bytes of the frame with this
@@ -75,7 +81,8 @@ pub fn check_frame(
     public_key: &[u8],
 ) -> Result<FrameVerdict, FrameRefusal> {
     if frame.number < chain.frames {
-        return if held == Some(bytes) { Ok(FrameVerdict::Duplicate) } else { Err(FrameRefusal::Fork) };
+        let same = held.is_some_and(|held| is_held(frame, bytes, held));
+        return if same { Ok(FrameVerdict::Duplicate) } else { Err(FrameRefusal::Fork) };
     }
     if frame.number > chain.frames {
         return Err(FrameRefusal::Gap);

@@ -163,3 +163,29 @@ proptest::proptest! {
         let _ = SessionHeader::decode(&bytes);
     }
 }
+
+#[test]
+fn a_frame_with_something_erased_in_it_keeps_its_hash_and_its_signature() {
+    let saves = saves(3);
+    let (bytes, chain) = frames(&saves).remove(0);
+    let whole = Frame::decode(&bytes).unwrap();
+    assert_eq!(whole.encode(), bytes);
+    let gone = saves[1].entries[0].document;
+    let skeleton = whole.without(|document| *document == gone).unwrap();
+    let left = skeleton.encode();
+    assert!(left.len() < bytes.len());
+    assert!(!left.windows(5).any(|bytes| bytes == b"A-002"), "the ticket is gone");
+    let read = Frame::decode(&left).unwrap();
+    assert_eq!(read, skeleton);
+    assert_eq!(accept(&left, &Chain::START), Ok(chain));
+    assert_eq!(read.entries().map(Entry::is_erased).collect::<Vec<_>>(), [false, true, false]);
+    assert!(read.without(|document| *document == gone).is_none(), "nothing more to erase");
+    let key = public_key(&key());
+    for (came, held) in [(&bytes, &left), (&left, &bytes)] {
+        let frame = Frame::decode(came).unwrap();
+        assert_eq!(check_frame(&frame, came, &chain, Some(held), &key), Ok(FrameVerdict::Duplicate));
+    }
+    let mut other = skeleton.clone();
+    other.signature[0] ^= 1;
+    assert!(!other.is(&skeleton));
+}

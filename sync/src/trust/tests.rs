@@ -2,7 +2,7 @@ use p256::ecdsa::SigningKey;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ids::{DeviceId, DocumentId};
+use crate::ids::{DeviceId, DocumentId, Kind};
 
 fn key(seed: u8) -> SigningKey {
     SigningKey::from_slice(&[seed; 32]).unwrap()
@@ -32,6 +32,29 @@ fn granted() -> Granted {
     }
 }
 
+fn erased() -> Erased {
+    Erased {
+        document: DocumentId([6; 16]),
+        kind: Kind::Resident,
+        changes: 3,
+        scopes: vec!["day/05050505050505050505050505050505".to_owned(), "village/16.04.12.2025".to_owned()],
+        at: 120,
+        by: "sari".to_owned(),
+        reason: "Permintaan 12/PDP/2026".to_owned(),
+    }
+}
+
+#[test]
+fn a_tombstone_is_believed_from_the_office_only() {
+    let tombstone = erased().sign(&key(2));
+    let read = Tombstone::decode(&tombstone.encode()).unwrap();
+    assert_eq!((&read, read.hash()), (&tombstone, tombstone.hash()));
+    let of = |role, node| subject(role, &key(node)).sign(&key(1));
+    assert_eq!(read.verify(&of(CertificateRole::Office, 2)), Ok(()));
+    assert_eq!(read.verify(&of(CertificateRole::Office, 3)), Err(TrustError::Signer));
+    assert_eq!(read.verify(&of(CertificateRole::Hub, 2)), Err(TrustError::Role));
+}
+
 #[test]
 fn a_certificate_is_believed_only_under_the_root_that_signed_it() {
     let certificate = subject(CertificateRole::Office, &key(2)).sign(&key(1));
@@ -59,10 +82,14 @@ fn a_changed_byte_anywhere_is_noticed() {
     let believed = |bytes: &[u8]| Certificate::decode(bytes).is_ok_and(|read| read.verify(&root).is_ok());
     let grant = granted().sign(&key(2));
     let list = Revocations::sign(7, vec![Revoked { device: DeviceId([4; 16]), at: 6 }], &key(2));
+    let tombstone = erased().sign(&key(2));
     assert!(believed(&certificate.encode()));
     for (bytes, believed) in [
         (certificate.encode(), &believed as &dyn Fn(&[u8]) -> bool),
         (grant.encode(), &|bytes| Grant::decode(bytes).is_ok_and(|read| read.verify(&certificate).is_ok())),
+        (tombstone.encode(), &|bytes| {
+            Tombstone::decode(bytes).is_ok_and(|read| read.verify(&certificate).is_ok())
+        }),
         (list.encode(), &|bytes| {
             Revocations::decode(bytes).is_ok_and(|read| read.verify(&certificate).is_ok())
         }),

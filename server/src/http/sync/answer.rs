@@ -14,6 +14,7 @@ use crate::http::Shared;
 use crate::http::error::ApiError;
 use crate::http::pull::write_changes;
 use crate::http::repair::write_repairs;
+use crate::ingest::judge::ERASED;
 use crate::lineage::Lineage;
 use crate::receipts::receipts;
 
@@ -47,6 +48,11 @@ pub(super) async fn answer(
     for (document, hash, code) in notices(app, exchange, &of_device).await? {
         writer.record(&ResponseRecord::Notice { document, hash, code });
     }
+    let gone = exchange.passing.iter().filter(|notice| notice.code == ERASED);
+    let gone: BTreeSet<[u8; 16]> = gone.map(|notice| notice.document.0).collect();
+    for row in app.store().tombstones(&gone.into_iter().collect::<Vec<_>>()).await? {
+        writer.record(&ResponseRecord::Tombstone(row.bytes));
+    }
     if let Some(asked) = &exchange.folds {
         // A hub carries everybody's chains and compares them all; a tablet compares its own.
         let hub = app.store().hub(hello.device.0).await?.is_some();
@@ -79,14 +85,14 @@ async fn welcome(app: &Shared, hello: &Hello, lineage: &Lineage) -> Result<Welco
 }
 
 /// Everything of the device that is kept aside now, whether this exchange brought it or an earlier one whose answer was
-/// lost; and (code empty) what was accepted after all.
+/// lost; (code empty) what was accepted after all; and what was sent of a document that was erased.
 async fn notices(
     app: &Shared,
     exchange: &Exchange,
     sessions: &[[u8; 16]],
 ) -> Result<Vec<(DocumentId, ChangeHash, String)>, ApiError> {
     let mut notices: BTreeMap<(DocumentId, ChangeHash), String> =
-        exchange.lifted.iter().map(|notice| ((notice.document, notice.hash), String::new())).collect();
+        exchange.passing.iter().map(|notice| ((notice.document, notice.hash), notice.code.clone())).collect();
     for row in app.store().quarantined_from(sessions).await? {
         notices.insert((DocumentId(row.document), ChangeHash(row.hash)), row.code);
     }

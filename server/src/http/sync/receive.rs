@@ -15,7 +15,8 @@ use crate::http::device::admitted;
 use crate::http::error::ApiError;
 use crate::http::field::revoked;
 use crate::http::give_back::take_back;
-use crate::ingest::{Outcome, Pending, Submission};
+use crate::ingest::judge::ERASED;
+use crate::ingest::{Notice, Outcome, Pending, Submission};
 
 /// Bytes of the body that are looked at in one go.
 const PIECE: usize = 4 * 1024;
@@ -108,7 +109,8 @@ async fn settle(exchange: &mut Exchange, pending: &mut Vec<Pending>) -> Result<(
         match frame.outcome().await {
             Ok(Outcome::Stored { session, notices, .. }) => {
                 exchange.sessions.insert(session);
-                exchange.lifted.extend(notices.into_iter().filter(|notice| notice.code.is_empty()));
+                let passing = |notice: &Notice| notice.code.is_empty() || notice.code == ERASED;
+                exchange.passing.extend(notices.into_iter().filter(passing));
             }
             Ok(Outcome::Refused { session, number, code }) => {
                 tracing::warn!(code = "FRAME_REFUSED", reason = %code, number);

@@ -39,11 +39,15 @@ impl Judge {
             number: signed(frame.number),
             saves: signed(after.saves),
             last_save: after.last_save.0,
-            bytes,
+            bytes: self.left_of(frame, bytes),
             received_at: self.now,
         });
         let mut notices = Vec::new();
         for entry in frame.entries() {
+            if let Some(notice) = self.gone(entry, frame.session) {
+                notices.extend(notice);
+                continue;
+            }
             let open = open(&mut self.open, &mut self.facts.documents, entry);
             if !open.document.knows(&entry.hash) {
                 notices.push(self.put_aside(

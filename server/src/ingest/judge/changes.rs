@@ -10,7 +10,7 @@ use mpp_sync::frame::Frame;
 use mpp_sync::ids::{DeviceId, DocumentId, SessionId};
 use mpp_sync::save::Entry;
 
-use super::{Judge, signed};
+use super::{ERASED, Judge, signed};
 use crate::ingest::Notice;
 use crate::ingest::facts::KnownDocument;
 
@@ -26,6 +26,10 @@ impl Judge {
     pub(super) fn changes(&mut self, frame: &Frame) -> Vec<Notice> {
         let mut notices = Vec::new();
         for entry in frame.entries() {
+            if let Some(notice) = self.gone(entry, frame.session) {
+                notices.extend(notice);
+                continue;
+            }
             match self.check(entry, frame.session) {
                 Ok(None) => self.framed.push((entry.document.0, entry.hash.0, signed(frame.number))),
                 Ok(Some(change)) => {
@@ -38,6 +42,21 @@ impl Judge {
             }
         }
         notices
+    }
+
+    /// Of a frame what may be kept: of documents that were erased the names of changes only.
+    pub(super) fn left_of(&self, frame: &Frame, bytes: Vec<u8>) -> Vec<u8> {
+        let left = frame.without(|document| self.facts.erased.contains(document));
+        left.map_or(bytes, |left| left.encode())
+    }
+
+    /// What to say of a change that is kept by name only: of one that came so nothing, of another that it was erased.
+    pub(super) fn gone(&self, entry: &Entry, session: SessionId) -> Option<Option<Notice>> {
+        if entry.is_erased() {
+            return Some(None);
+        }
+        let (document, hash, code) = (entry.document, entry.hash, ERASED.to_owned());
+        self.facts.erased.contains(&document).then_some(Some(Notice { session, document, hash, code }))
     }
 
     /// The code to keep. A document that is unknown because its first change is kept aside shares that one's reason:

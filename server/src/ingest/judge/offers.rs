@@ -15,6 +15,9 @@ impl Judge {
     pub(super) fn offer(&mut self, offered: Offered) {
         for (entry, scopes) in offered.entries {
             let Some(session) = contents_of(&entry.bytes).and_then(session_of) else { continue };
+            if self.facts.erased.contains(&entry.document) {
+                continue;
+            }
             if !offered.by_office {
                 let known =
                     open(&mut self.open, &mut self.facts.documents, &entry).document.knows(&entry.hash);

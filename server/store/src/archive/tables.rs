@@ -116,6 +116,8 @@ pub static TABLES: &[Table] = tables! {
         document: Bytes, hash: Bytes, kind: Integer, counter: Integer, session: Bytes, frame: Integer, bytes: Bytes,
         code: Text, received_at: Integer, retried: Integer,
     }
+    "tombstone" 1 kept { document: Bytes, position: Integer, bytes: Bytes }
+    "tombstone_scope" 2 kept { scope: Text, document: Bytes }
     "scope_digest" 1 kept { scope: Text, sum: Bytes, count: Integer }
     "device_event" 3 kept {
         device: Bytes, session: Bytes, kind: Text, claimed: Integer, held: Integer, at: Integer,

@@ -111,8 +111,8 @@ async fn fill(store: &dyn Store) -> Result<(), StoreError> {
             resident: Some(id(7)),
         }],
         applications: vec![application(8, 1_000)],
-        after: None,
         upto: 2,
+        ..Projected::default()
     };
     store.project(&step).await
 }
