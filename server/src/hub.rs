@@ -4,6 +4,7 @@
 //! It has no accounts and no root key. It is believed as far as its certificate goes: that it holds something.
 
 mod client;
+mod compare;
 mod enroll;
 mod receive;
 mod round;

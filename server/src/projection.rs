@@ -169,7 +169,7 @@ impl Projector {
         let documents: BTreeSet<[u8; 16]> = touched.iter().map(|touched| touched.document).collect();
         let documents: Vec<[u8; 16]> = documents.into_iter().collect();
         let changes = self.store.changes_of(&documents).await?;
-        let changed: BTreeSet<[u8; 16]> = changes.iter().map(|change| change.document).collect();
+        let left: BTreeSet<[u8; 16]> = changes.iter().map(|change| change.document).collect();
         let key = self.key.clone();
         tokio::task::spawn_blocking(move || {
             let mut step = Projected { upto, ..Projected::default() };
@@ -179,8 +179,7 @@ impl Projector {
                 rows::add(&mut rows, &view, &key);
                 Some(rows)
             });
-            let left = |document: &[u8; 16]| changed.contains(document);
-            step.erased = documents.into_iter().filter(|document| !left(document)).collect();
+            step.erased = documents.into_iter().filter(|document| !left.contains(document)).collect();
             for rows in rows {
                 step.documents.extend(rows.documents);
                 step.residents.extend(rows.residents);

@@ -199,7 +199,9 @@ impl Frame {
         put_count(&mut out, self.saves.len());
         for entries in &self.saves {
             put_count(&mut out, entries.len());
-            entries.iter().for_each(|entry| entry.put(&mut out));
+            for entry in entries {
+                entry.put(&mut out);
+            }
         }
         out.extend_from_slice(&self.signature);
         out

@@ -6,6 +6,7 @@ mod bad_link;
 mod full_disk;
 #[cfg(test)]
 mod hub;
+mod hub_follows;
 #[cfg(test)]
 mod interrupted;
 #[cfg(test)]

@@ -169,6 +169,14 @@ impl Hub {
         self.say(&["revoke", device, "--data"], office_data)
     }
 
+    /// Erases a document at the office, while it runs.
+    ///
+    /// # Errors
+    /// [`io::Error`] with what the program said.
+    pub fn erase(&self, document: &str, office_data: &Path) -> io::Result<String> {
+        self.say(&["erase", "--by", "sari", "--reason", "Uji", "--yes", document, "--data"], office_data)
+    }
+
     /// What it holds, by its own `mpp digest`. It must have ended.
     ///
     /// # Errors

@@ -160,7 +160,7 @@ async fn finish(node: &Node, from: &Path) -> Result<(Cursor, Digest, usize), Bac
 /// Applies the tombstones that lie beside the backup: what was erased after it was made is not raised from the dead.
 /// Returns how many.
 async fn erase_again(node: &Node, from: &Path) -> Result<usize, BackupError> {
-    let beside = from.parent().map_or_else(|| Path::new("."), |parent| parent);
+    let beside = from.parent().unwrap_or_else(|| Path::new("."));
     let certificates = certificates(node.store.as_ref()).await?;
     let mut erased = 0;
     for tombstone in erasure::noted(beside)? {

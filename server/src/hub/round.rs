@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::HubError;
 use super::client::{Contact, OfficeClient, bytes, unreachable};
+use super::compare::Known;
 use super::receive::Incoming;
 use crate::app::App;
 use crate::trust::{REVOCATIONS, certificates, keep_certificate, verify_certificate, verify_grant};
@@ -39,7 +40,9 @@ pub(super) struct Pulled {
 /// What is remembered from one contact to the next.
 pub(super) struct Round {
     pub(super) app: Arc<App>,
-    client: OfficeClient,
+    pub(super) client: OfficeClient,
+    /// What comparing all chains with the office's found.
+    pub(super) known: Known,
     entered: bool,
     /// After a failure nobody knows what arrived: ask first, send after.
     ask_first: bool,
@@ -58,6 +61,7 @@ impl Round {
         Self {
             app,
             client,
+            known: Known::default(),
             entered: false,
             ask_first: true,
             marks: None,
@@ -78,6 +82,10 @@ impl Round {
                 self.contact().await?;
             }
             other => other?,
+        }
+        // To be sure; whatever it says, frames that are known to be lacking go on their way.
+        if let Err(error) = self.compare_when_due().await {
+            tracing::warn!(code = "CHAINS_NOT_COMPARED", error = %error);
         }
         while self.exchange().await? {}
         self.open.clear();

@@ -44,8 +44,8 @@ impl Judge {
         });
         let mut notices = Vec::new();
         for entry in frame.entries() {
-            if let Some(notice) = self.gone(entry, frame.session) {
-                notices.extend(notice);
+            if let Some(said) = self.gone(entry, frame.session) {
+                notices.extend(said);
                 continue;
             }
             let open = open(&mut self.open, &mut self.facts.documents, entry);

@@ -26,8 +26,8 @@ impl Judge {
     pub(super) fn changes(&mut self, frame: &Frame) -> Vec<Notice> {
         let mut notices = Vec::new();
         for entry in frame.entries() {
-            if let Some(notice) = self.gone(entry, frame.session) {
-                notices.extend(notice);
+            if let Some(said) = self.gone(entry, frame.session) {
+                notices.extend(said);
                 continue;
             }
             match self.check(entry, frame.session) {
@@ -51,12 +51,12 @@ impl Judge {
     }
 
     /// What to say of a change that is kept by name only: of one that came so nothing, of another that it was erased.
-    pub(super) fn gone(&self, entry: &Entry, session: SessionId) -> Option<Option<Notice>> {
+    pub(super) fn gone(&self, entry: &Entry, session: SessionId) -> Option<Vec<Notice>> {
         if entry.is_erased() {
-            return Some(None);
+            return Some(Vec::new());
         }
         let (document, hash, code) = (entry.document, entry.hash, ERASED.to_owned());
-        self.facts.erased.contains(&document).then_some(Some(Notice { session, document, hash, code }))
+        self.facts.erased.contains(&document).then(|| vec![Notice { session, document, hash, code }])
     }
 
     /// The code to keep. A document that is unknown because its first change is kept aside shares that one's reason:

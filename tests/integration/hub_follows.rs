@@ -1,0 +1,79 @@
+//! What the hub does beside carrying: it finds out what the office lacks, and follows it in erasing.
+
+use mpp_store::{ChangeLog as _, Hubs as _, Node as _, RelayedRow};
+use mpp_store_sqlite::{Options, SqliteStore};
+use mpp_sync::ids::LogId;
+use mpp_tests::cable::Cable;
+use mpp_tests::headless::{Headless, Start};
+use mpp_tests::hub::Hub;
+use serde_json::Value;
+
+use crate::support::{PATIENCE, World, operations_of};
+
+/// The same tablet at another address, as when the van drives off.
+fn moved(tablet: Headless, url: &str) -> Headless {
+    let start = tablet.quit().unwrap();
+    Headless::start(Start { url: url.to_owned(), ..start }).unwrap()
+}
+
+/// Notes in the hub's folder that the office holds everything: so it looks when an office has lost frames unnoticed.
+fn believe_the_office_holds_everything(hub: &Hub) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let file = hub.data().join("mpp.sqlite");
+        let store = SqliteStore::open(&file, Options::default()).await.unwrap();
+        let pulled = store.value("upstream_pulled").await.unwrap().unwrap();
+        let pulled: Value = serde_json::from_str(&pulled).unwrap();
+        let log: LogId = pulled["log"].as_str().unwrap().parse().unwrap();
+        let chains = store.all_chains().await.unwrap();
+        let rows =
+            chains.iter().map(|row| RelayedRow { session: row.session, log: log.0, frames: row.frames });
+        store.set_relayed(&rows.collect::<Vec<_>>()).await.unwrap();
+        store.close().await;
+    });
+}
+
+#[test]
+fn a_hub_finds_out_what_the_office_lacks_though_it_was_noted_as_held_and_sends_it() {
+    let world = World::open();
+    let cable = Cable::open(world.office().port()).unwrap();
+    let mut hub = Hub::join(&world.url(), &world.office().data(), &cable.url(), "Mobil 1").unwrap();
+    let a = world.tablet("tablet-1");
+    hub.wait_for_office().unwrap();
+    let mut a = moved(a, &hub.url());
+    cable.unplug(true);
+    a.apply(&world.file("a", &operations_of("tablet-1", 20))).unwrap();
+    a.sync(PATIENCE).unwrap();
+    hub.kill();
+    believe_the_office_holds_everything(&hub);
+    cable.unplug(false);
+    hub.start().unwrap();
+    hub.wait_for_office().unwrap();
+    hub.kill();
+    assert_eq!(world.office_digest(), a.digest().unwrap());
+}
+
+#[test]
+fn what_the_office_erases_leaves_the_hub_too() {
+    let world = World::open();
+    let data = world.office().data();
+    let mut hub = Hub::join(&world.url(), &data, &world.url(), "Mobil 1").unwrap();
+    let a = world.tablet("tablet-1");
+    hub.wait_for_office().unwrap();
+    let mut a = moved(a, &hub.url());
+    a.apply(&world.file("a", &operations_of("tablet-1", 3))).unwrap();
+    a.sync(PATIENCE).unwrap();
+    hub.wait_for_office().unwrap();
+    let before = a.digest().unwrap().count;
+    let records: Vec<Value> =
+        a.records().unwrap().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let resident = records.iter().find(|record| record["kind"] == "resident").unwrap();
+    let id = resident["id"].as_str().unwrap();
+    let said = hub.erase(id, &data).unwrap();
+    assert!(said.contains("penduduk, 1 perubahan: dihapus"), "{said}");
+    hub.wait_for_office().unwrap();
+    hub.kill();
+    let office = world.office_digest();
+    assert_eq!(office.count + 1, before);
+    assert_eq!(hub.digest().unwrap(), office);
+}
