@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{PATIENCE, World, operations_of};
 
 /// The same tablet at another address, as when the van drives off.
-fn moved(tablet: Headless, url: &str) -> Headless {
+pub fn moved(tablet: Headless, url: &str) -> Headless {
     let start = tablet.quit().unwrap();
     Headless::start(Start { url: url.to_owned(), ..start }).unwrap()
 }

@@ -4,17 +4,11 @@ use mpp_store::{ChangeLog as _, Hubs as _, Node as _, RelayedRow};
 use mpp_store_sqlite::{Options, SqliteStore};
 use mpp_sync::ids::LogId;
 use mpp_tests::cable::Cable;
-use mpp_tests::headless::{Headless, Start};
 use mpp_tests::hub::Hub;
 use serde_json::Value;
 
+use crate::hub::moved;
 use crate::support::{PATIENCE, World, operations_of};
-
-/// The same tablet at another address, as when the van drives off.
-fn moved(tablet: Headless, url: &str) -> Headless {
-    let start = tablet.quit().unwrap();
-    Headless::start(Start { url: url.to_owned(), ..start }).unwrap()
-}
 
 /// Notes in the hub's folder that the office holds everything: so it looks when an office has lost frames unnoticed.
 fn believe_the_office_holds_everything(hub: &Hub) {
