@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use mpp_store::archive::{Sink, Source, Table};
 use mpp_store::{
-    AccountRow, Accounts, ApplicationFilter, ApplicationPage, ApplicationRow, Archive, DocumentViewRow, Hash,
-    Id, Projected, StoreError, Views, VisitRow, WebSessionRow,
+    AccountRow, Accounts, ApplicationFilter, ApplicationPage, ApplicationRow, Archive, Cursor,
+    DocumentViewRow, Erasure, Erasures, Hash, Id, Projected, StoreError, TombstoneRow, Views, VisitRow,
+    WebSessionRow,
 };
 
 use super::{MemoryStore, absent};
@@ -123,5 +124,25 @@ impl Archive for MemoryStore {
 
     async fn shape(&self) -> Result<Vec<(String, Vec<String>)>, StoreError> {
         Err(absent("copies"))
+    }
+}
+
+/// Nobody is erased in the modelled world.
+#[async_trait]
+impl Erasures for MemoryStore {
+    async fn erase(&self, _: &Erasure) -> Result<Cursor, StoreError> {
+        Err(absent("tombstone"))
+    }
+
+    async fn tombstones(&self, _: &[Id]) -> Result<Vec<TombstoneRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn all_tombstones(&self) -> Result<Vec<TombstoneRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn scrub(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 }
