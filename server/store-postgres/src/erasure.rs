@@ -7,7 +7,8 @@ use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::PostgresStore;
 use crate::append::{head_to_move, must_hold};
-use crate::convert::{array, failed, get, ids};
+use crate::columns::{array, get};
+use crate::convert::{failed, ids};
 use crate::digest::{EnteredBy, count_out};
 use crate::together::tell;
 

@@ -7,7 +7,8 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, Transaction};
 
 use crate::SqliteStore;
 use crate::append::{head, must_hold};
-use crate::convert::{CHUNK, array, failed, get, push_list};
+use crate::columns::{array, get};
+use crate::convert::{CHUNK, failed, push_list};
 use crate::digest::{EnteredBy, count_out};
 
 #[async_trait]
