@@ -104,6 +104,11 @@ impl Supervisor {
         assert_eq!(answer["application"]["status"]["current"], status);
     }
 
+    async fn release(&self, device: &Value) {
+        let path = format!("/api/office/tablets/{}/release", device.as_str().unwrap());
+        self.0.post::<Value>(&path, &json!({"reason": "Tablet diganti."})).await.unwrap();
+    }
+
     async fn status(&self, application: &Value) -> Value {
         let path = format!("/api/office/applications/{}", application["id"].as_str().unwrap());
         let answer: Value = self.0.get(&path).await.unwrap();
@@ -178,6 +183,12 @@ async fn decisions_made_after_the_backup_and_the_work_of_a_tablet_that_is_gone_c
         assert_eq!(status["tiers"]["backed_up"], status["frames"], "{status}");
         assert_eq!(status["batches"], 0, "{status}");
     }
+    // Somebody lets a tablet be wiped; it hears of it and who it was, and keeps that.
+    supervisor.release(&one.status().unwrap()["device"]).await;
+    let mut one = Headless::start(one.quit().unwrap()).unwrap();
+    one.sync(PATIENCE).unwrap();
+    let mut one = Headless::start(one.kill()).unwrap();
+    assert_eq!(one.status().unwrap()["released"]["reason"], "Tablet diganti.");
     assert_eq!(world.office_digest(), whole);
 }
 
