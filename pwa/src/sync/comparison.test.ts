@@ -97,6 +97,17 @@ describe('a difference', () => {
     expect(office.requests).toHaveLength(requests + 1);
   });
 
+  it('makes the tablet name every chain, for an office that forgot frames without a new name', async () => {
+    await received('Rusdi');
+    await register(tablet, 'Marsinah');
+    await sync(tablet);
+    office.frames.clear();
+    office.says = (request) => log.says(request);
+    log.changes = log.changes.slice(1);
+    await sync(tablet);
+    expect(office.frames.size).toBe(1);
+  });
+
   it('that is left after the repair is told, never taken over, and not repaired again and again', async () => {
     await received('Rusdi');
     const before = await readSums(tablet.db, office.log);

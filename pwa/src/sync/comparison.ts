@@ -5,7 +5,7 @@ import { gaveBack, listedIn, readSums } from '../db/listed';
 import { readMeta } from '../db/meta';
 import type { Database } from '../db/open';
 import type { StoredBatch } from '../db/schema';
-import { chooseOffers, noteArrived, OfferQueue } from './give-back';
+import { chooseOffers, dropCovered, noteArrived, OfferQueue } from './give-back';
 import type { Trouble } from './status';
 
 type Said<T extends SyncRecord['type']> = Omit<SyncRecord & { type: T }, 'type'>;
@@ -15,6 +15,8 @@ export interface Heard {
   log: string;
   /** The office answered, not the van's hub. */
   atOffice: boolean;
+  /** Up to which position its newest verified backup covers the log. */
+  backedUp: number;
   digest: Said<'digest'> | null;
   /** The scopes that the digest speaks for. */
   asked: string[];
@@ -72,6 +74,11 @@ export class Comparison {
     this.trouble = null;
   }
 
+  /** Something differs: a node that forgot frames of ours says so only of chains that are named. */
+  get namesAll(): boolean {
+    return this.wantsSums;
+  }
+
   /** What to ask next; nothing when the log is not asked for anything. */
   async asking(ofLog: boolean): Promise<Asking> {
     if (!ofLog) return { wantsSums: false, repairs: [], offers: [] };
@@ -107,7 +114,7 @@ export class Comparison {
   }
 
   private async compare(
-    { log, asked, atOffice }: Heard,
+    { log, asked, atOffice, backedUp }: Heard,
     { fold, sums }: Said<'digest'>,
     askedSums: boolean,
   ): Promise<boolean> {
@@ -119,7 +126,10 @@ export class Comparison {
       case 'equal':
         this.standing = '';
         this.trouble = null;
-        if (atOffice) await noteArrived(this.db, this.core, await this.end(log), asked);
+        if (atOffice) {
+          await noteArrived(this.db, this.core, await this.end(log), asked);
+          await dropCovered(this.db, this.core, log, backedUp);
+        }
         return this.giveBackRest(log, asked);
       case 'ask_sums':
         this.wantsSums = !known;
@@ -134,6 +144,8 @@ export class Comparison {
       case 'differs':
         this.standing = `${log}/${fold}`;
         this.trouble = DIFFERS;
+        // No backup counts while something differs; only what is too much goes.
+        if (atOffice) await dropCovered(this.db, this.core, log, 0);
         return this.giveBackRest(log, asked);
     }
   }

@@ -1,5 +1,5 @@
 import type { CallerFunctions } from '../core/caller';
-import type { Offer, Welcome } from '../core/exchange';
+import type { Offer } from '../core/exchange';
 import type { Core } from '../core/functions';
 import { allBatches, dropBatches, moveBatches } from '../db/batches';
 import { readSums } from '../db/listed';
@@ -92,8 +92,11 @@ async function offerOf(db: Database, { log, node, signature, entries }: StoredBa
   return whole.length < entries.length ? null : { log, node, signature, entries: whole };
 }
 
-/** Lets go of batches that the office's backup covers, and of the oldest where there are too many. */
-export async function dropCovered(db: Database, core: Core, { log, backed_up }: Welcome): Promise<void> {
+/**
+ * Lets go of batches that the office's backup covers, and of the oldest where there are too many. Only once nothing
+ * differs: a position of a log that went back in time says nothing of what stood there before.
+ */
+export async function dropCovered(db: Database, core: Core, log: string, backed_up: number): Promise<void> {
   const batches = await allBatches(db);
   if (batches.length === 0) return;
   const { drop, over } = await core.call('batches_drop', {

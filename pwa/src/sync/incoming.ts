@@ -11,7 +11,6 @@ import { takeHolds } from '../outbox/confirm';
 import { noteHolder, takeReceipt, type OfficeNode } from '../outbox/tiers';
 import type { Heard } from './comparison';
 import type { Exchanging, Outcome } from './exchange';
-import { dropCovered } from './give-back';
 import { takePage, type NamedChain } from './page';
 
 type Of<T extends SyncRecord['type']> = SyncRecord & { type: T };
@@ -106,6 +105,7 @@ export class Incoming {
     return {
       log: this.log ?? '',
       atOffice: this.atOffice,
+      backedUp: this.node?.backed_up ?? 0,
       digest: this.digest,
       asked: this.spokenFor ?? everything,
       steps: this.steps,
@@ -114,17 +114,14 @@ export class Incoming {
   }
 
   private async welcome(welcome: Welcome): Promise<void> {
-    const { db, core } = this.use;
+    const { db } = this.use;
     this.outcome.newLog = this.log !== null && this.log !== welcome.log;
     if (this.log !== welcome.log) await this.enter(welcome);
     this.log = welcome.log;
     this.node = welcome;
     const { office } = this.asked;
     this.atOffice = office === null || welcome.node === null || welcome.node === office.node;
-    if (this.atOffice) {
-      await writeMeta(db, 'backup', welcome.backup);
-      await dropCovered(db, core, welcome);
-    }
+    if (this.atOffice) await writeMeta(db, 'backup', welcome.backup);
     const kept = await readMeta(db, 'marks');
     this.outcome.marksMoved = !this.asked.marksAsked && (kept?.[welcome.log] ?? 0) !== welcome.marks;
   }

@@ -161,7 +161,7 @@ export class SyncLoop {
       this.ratio = nextRatio(this.ratio, outcome.sent);
       // One session in trouble holds up neither the others nor what the office has to give.
       this.note(outcome, troubles);
-      this.naming.all = outcome.newLog || troubles.size > 0;
+      this.naming.all = outcome.newLog || troubles.size > 0 || this.comparison.namesAll;
       this.naming.marksMoved = outcome.marksMoved;
       for (const session of outcome.named) this.naming.open.add(session);
       this.failures = 0;

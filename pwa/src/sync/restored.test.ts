@@ -75,9 +75,9 @@ describe('a page that the office signed', () => {
     const [batch] = await allBatches(tablet.db);
     expect(batch).toMatchObject({ log: OLD, node: NODE, place: { log: OLD, position: 7 } });
     expect(batch?.entries).toMatchObject([{ hash: change.hash, scopes: ['everyone'] }]);
-    await dropCovered(tablet.db, tablet.core, welcome(6));
+    await dropCovered(tablet.db, tablet.core, OLD, 6);
     expect(await allBatches(tablet.db)).toHaveLength(1);
-    await dropCovered(tablet.db, tablet.core, welcome(7));
+    await dropCovered(tablet.db, tablet.core, OLD, 7);
     expect(await allBatches(tablet.db)).toEqual([]);
   });
 
