@@ -84,6 +84,7 @@ pub fn call(name: &str, input: Json, blobs: &[Vec<u8>]) -> Result<Answer, CallEr
         "residents_group" => documents::residents_group(&parameters),
         "frame_cut" => wire::frame_cut(&parameters),
         "frame_seal" => wire::frame_seal(&parameters),
+        "frame_erase" => wire::frame_erase(&parameters),
         "request_encode" => wire::request_encode(&parameters),
         "response_records" => wire::response_records(&parameters),
         "push_plan" => wire::push_plan(&parameters),

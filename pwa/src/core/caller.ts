@@ -30,7 +30,11 @@ export interface CallerFunctions {
     /** Not taken: these chains of the hello are not ours as the node has them. */
     out: { taken: true; listings: Listing[] } | { taken: false; chains: number[] };
   };
-  sums_add: { in: { sums: ScopeSum[]; listings: (Name & { scope: string })[] }; out: { sums: ScopeSum[] } };
+  /** `gone` was listed and is counted out, because it was erased. */
+  sums_add: {
+    in: { sums: ScopeSum[]; listings: (Name & { scope: string })[]; gone?: (Name & { scope: string })[] };
+    out: { sums: ScopeSum[] };
+  };
   attestation_verify: {
     in: { log: string; public_key: Bytes; entries: Name[]; attestation: Bytes };
     out: { valid: boolean };

@@ -81,12 +81,27 @@ export interface RepairStep {
   message: Bytes;
 }
 
-/** A batch as it once came down, given back whole. */
+/** A batch as it once came down, given back whole; of what was erased meanwhile the names, which is what was signed. */
 export interface Offer {
   log: string;
   node: string;
   signature: Bytes;
-  entries: (Omit<ReceivedChange, 'time'>)[];
+  entries: (Omit<ReceivedChange, 'time' | 'change'> & { change?: Bytes })[];
+}
+
+/** What the office erased by law, as it signed it. */
+export interface Erased {
+  document: string;
+  kind: Kind;
+  /** How many changes of it the office held. */
+  changes: number;
+  /** The scopes that listed it. */
+  scopes: string[];
+  /** Unix seconds. */
+  at: number;
+  by: string;
+  reason: string;
+  signer: string;
 }
 
 export interface Held {
@@ -128,5 +143,6 @@ export type SyncRecord =
   | { type: 'repair'; scope: string; position: number; message: Bytes }
   | { type: 'want'; scope: string; ids: string[] }
   | ({ type: 'receipt' } & Receipt)
+  | { type: 'tombstone'; bytes: Bytes }
   | { type: 'released'; at: number; by: string; reason: string }
   | { type: 'end'; more: boolean };

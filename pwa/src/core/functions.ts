@@ -1,6 +1,6 @@
 import type { Bytes } from './bytes';
 import type { CallerFunctions } from './caller';
-import type { Held, Hello, Offer, RepairStep, SessionHeader, SyncRecord } from './exchange';
+import type { Erased, Held, Hello, Offer, RepairStep, SessionHeader, SyncRecord } from './exchange';
 import type {
   FieldRule,
   Finding,
@@ -154,13 +154,16 @@ export interface CoreFunctions extends CallerFunctions {
           kind: Kind;
           counter: number | null;
           hash: string;
-          change: Bytes;
+          /** Absent when the document was erased: only the name is left. */
+          change?: Bytes;
         }[];
       }[];
     };
     out: { payload: Bytes; signing: Bytes; hash: string; saves_taken: number };
   };
   frame_seal: { in: { payload: Bytes; signature: Bytes }; out: { frame: Bytes } };
+  /** The frame with nothing but names of these documents; null when it has none of them. */
+  frame_erase: { in: { frame: Bytes; documents: string[] }; out: { frame: Bytes | null } };
   request_encode: {
     in: {
       hello: Hello;
@@ -180,6 +183,7 @@ export interface CoreFunctions extends CallerFunctions {
     in: { list: Bytes; certificate: Bytes };
     out: { issued_at: number; revoked: { device: string; at: number }[] };
   };
+  tombstone_read: { in: { tombstone: Bytes; certificate: Bytes }; out: Erased };
   enter_signing: { in: { log: string; nonce: Bytes }; out: { signing: Bytes } };
   push_plan: {
     in: { chains: { session: string; frames: string[] }[]; holds: Held[] };

@@ -21,6 +21,9 @@ export interface SaveCommit {
 /** Something else was written between reading and writing: the caller makes the save anew. */
 export class SaveRaced extends Error {}
 
+/** It is about a document that the office erased meanwhile: nothing may be written of it any more. */
+export class SaveErased extends Error {}
+
 /**
  * Makes a save durable in one strict transaction: changes, chain link, outbox entry, projection,
  * counters, and the removal of its draft. When this resolves the save survives a power cut.
@@ -29,7 +32,7 @@ export function commitSave(db: Database, commit: SaveCommit): Promise<StoredSess
   const { session, save } = commit;
   return inOneTransaction(
     db,
-    ['sessions', 'saves', 'documents', 'rows', 'drafts', 'meta'],
+    ['sessions', 'saves', 'documents', 'rows', 'drafts', 'meta', 'tombstones'],
     async (tx) => {
       const stored = (await tx.objectStore('sessions').get(session.session)) ?? session;
       if (stored.next_save !== save.number) throw new SaveRaced();
@@ -41,6 +44,8 @@ export function commitSave(db: Database, commit: SaveCommit): Promise<StoredSess
       };
       const documents = tx.objectStore('documents');
       for (const entry of save.entries) {
+        const gone = await tx.objectStore('tombstones').getKey(entry.document);
+        if (gone !== undefined) throw new SaveErased();
         const known = await documents.get(entry.document);
         const had = known?.changes.length ?? 0;
         if (had !== (commit.read.get(entry.document) ?? 0)) throw new SaveRaced();

@@ -25,6 +25,11 @@ export function allListed(db: Database, list: string): Promise<StoredListing[]> 
   return db.getAll('listed', within(list));
 }
 
+/** The keys of what a scope of a list lists of a document. */
+export function listedOf(list: string, scope: string, document: string): IDBKeyRange {
+  return within(list, scope, document);
+}
+
 /** Those of the listings that the list does not have. */
 export async function notListed(db: Database, list: string, listings: readonly Listing[]): Promise<Listing[]> {
   const { store } = db.transaction('listed');

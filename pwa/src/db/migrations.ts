@@ -39,4 +39,7 @@ export const MIGRATIONS: readonly ((db: Database, upgrade: Upgrade) => void)[] =
     // What earlier pages listed was not written down: the log is read once more from its beginning, in pages.
     void upgrade.objectStore('meta').delete('pulled');
   },
+  function tombstones(db) {
+    db.createObjectStore('tombstones', { keyPath: 'document' });
+  },
 ];

@@ -30,6 +30,7 @@ export interface FieldSchema extends DBSchema {
   listed: { key: [string, string, string, string]; value: StoredListing };
   sums: { key: string; value: StoredSums };
   batches: { key: number; value: StoredBatch };
+  tombstones: { key: string; value: StoredTombstone };
 }
 
 export type StoreName =
@@ -46,7 +47,8 @@ export type StoreName =
   | 'receipts'
   | 'listed'
   | 'sums'
-  | 'batches';
+  | 'batches'
+  | 'tombstones';
 
 /** Facts of which there is one. */
 export interface Meta {
@@ -197,7 +199,7 @@ export interface SavedChange {
   kind: Kind;
   counter: number | null;
   hash: string;
-  /** Absent once the frame that carries it is cut: the frame has the bytes. */
+  /** Absent once the frame that carries it is cut, which has the bytes, or the document was erased. */
   change?: Bytes;
 }
 
@@ -287,6 +289,18 @@ export interface ListedChange {
   counter: number | null;
   hash: string;
   scopes: string[];
+}
+
+/** What is left of a document that the office erased by law: it says nothing about the person. Stays for ever. */
+export interface StoredTombstone {
+  document: string;
+  kind: Kind;
+  /** Unix seconds. */
+  at: number;
+  by: string;
+  reason: string;
+  /** As it was signed. */
+  bytes: Bytes;
 }
 
 /** The office keeps a change but has not accepted it. */

@@ -1,5 +1,6 @@
 import type { SessionHeader } from '../core/exchange';
 import type { Core } from '../core/functions';
+import { erasedDocuments } from '../db/erased';
 import { commitFrame, uncutSaves } from '../db/outbox';
 import type { Database } from '../db/open';
 import type { StoredSave, StoredSession } from '../db/schema';
@@ -32,6 +33,7 @@ async function cutOne(
   session: StoredSession,
   saves: readonly StoredSave[],
 ): Promise<void> {
+  const erased = await erasedDocuments(db);
   const header = session.frames.length === 0 ? { header: headerOf(session, sessions) } : {};
   const { payload, signing, hash, saves_taken } = await core.call('frame_cut', {
     session: session.session,
@@ -42,8 +44,10 @@ async function cutOne(
       number,
       hash: saveHash,
       entries: entries.map(({ document, kind, counter, hash: changeHash, change }) => {
-        if (change === undefined) throw new Error('an uncut save without its bytes');
-        return { document, kind, counter, hash: changeHash, change };
+        const name = { document, kind, counter, hash: changeHash };
+        if (change !== undefined) return { ...name, change };
+        if (!erased.has(document)) throw new Error('an uncut save without its bytes');
+        return name;
       }),
     })),
   });

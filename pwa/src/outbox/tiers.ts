@@ -65,12 +65,17 @@ export interface OfficeNode {
   key: Bytes;
 }
 
+/** The same with the certificate that says so. */
+export interface Office extends OfficeNode {
+  certificate: Bytes;
+}
+
 /** Where the public key stands in a certificate, behind version and role. */
 const KEY_AT = 2;
 const KEY_BYTES = 65;
 
 /** Reads the office's certificate, if the root key signed it. */
-export async function officeNode(core: Core, day: PreparedDay): Promise<OfficeNode | null> {
+export async function officeNode(core: Core, day: PreparedDay): Promise<Office | null> {
   if (day.certificate === undefined || day.root === undefined) return null;
   const certificate = fromBase64Url(day.certificate);
   try {
@@ -79,7 +84,7 @@ export async function officeNode(core: Core, day: PreparedDay): Promise<OfficeNo
       roots: [],
       certificate,
     });
-    return { node, key: certificate.slice(KEY_AT, KEY_AT + KEY_BYTES) };
+    return { node, key: certificate.slice(KEY_AT, KEY_AT + KEY_BYTES), certificate };
   } catch {
     return null;
   }

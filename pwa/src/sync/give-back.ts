@@ -2,6 +2,7 @@ import type { CallerFunctions } from '../core/caller';
 import type { Offer } from '../core/exchange';
 import type { Core } from '../core/functions';
 import { allBatches, dropBatches, moveBatches } from '../db/batches';
+import { erasedDocuments } from '../db/erased';
 import { readSums } from '../db/listed';
 import type { Database } from '../db/open';
 import { allRefused, readDocuments } from '../db/records';
@@ -85,7 +86,10 @@ async function offerOf(db: Database, { log, node, signature, entries }: StoredBa
       if (change !== undefined) bytes.set(`${stored.id}/${hash}`, change);
     });
   }
-  const whole = entries.flatMap((entry) => {
+  const erased = await erasedDocuments(db);
+  const whole = entries.flatMap((entry): Offer['entries'] => {
+    // The signature covers names: of what was erased nothing else is given.
+    if (erased.has(entry.document)) return [entry];
     const change = bytes.get(`${entry.document}/${entry.hash}`);
     return change === undefined ? [] : [{ ...entry, change }];
   });

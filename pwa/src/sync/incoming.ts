@@ -1,4 +1,6 @@
+import type { Bytes } from '../core/bytes';
 import type { Held, Hello, SyncRecord, Welcome } from '../core/exchange';
+import { erasedDocuments } from '../db/erased';
 import { enterLog } from '../db/listed';
 import { readMeta, writeMeta } from '../db/meta';
 import { countUnconfirmed } from '../db/outbox';
@@ -8,10 +10,11 @@ import type { StoredNotice } from '../db/schema';
 import { allSessions, markForked } from '../db/sessions';
 import { applyReceived } from '../doc/apply';
 import { takeHolds } from '../outbox/confirm';
-import { noteHolder, takeReceipt, type OfficeNode } from '../outbox/tiers';
+import { noteHolder, takeReceipt, type Office } from '../outbox/tiers';
 import type { Heard } from './comparison';
 import type { Exchanging, Outcome } from './exchange';
 import { takePage, type NamedChain } from './page';
+import { takeTombstone } from './tombstone';
 
 type Of<T extends SyncRecord['type']> = SyncRecord & { type: T };
 
@@ -21,8 +24,11 @@ interface Asked {
   allNamed: boolean;
   /** Every chain of which a receipt could say more was named. */
   marksAsked: boolean;
-  office: OfficeNode | null;
+  office: Office | null;
 }
+
+/** What was sent of a document that the office has erased. */
+const ERASED = 'erased';
 
 /** Takes the records of one response, in order. */
 export class Incoming {
@@ -73,8 +79,12 @@ export class Incoming {
       case 'refused':
         this.outcome.refused.push({ session: record.session, code: record.code });
         return;
+      case 'tombstone':
+        return this.tombstone(record.bytes);
       case 'notice': {
         const { document, hash, code } = record;
+        // The tombstone comes behind it and says the same; nobody has to look at it.
+        if (code === ERASED) return;
         if (code !== '') this.notices.push({ document, hash, code });
         return writeNotice(this.use.db, { document, hash, code });
       }
@@ -163,6 +173,17 @@ export class Incoming {
     return this.progress();
   }
 
+  /** Before the page whose cursors stand behind it. */
+  private async tombstone(bytes: Bytes): Promise<void> {
+    const { db, core } = this.use;
+    const { office } = this.asked;
+    const { log } = this;
+    if (office === null || log === null) return;
+    const touched = await this.use.alone(() => takeTombstone(db, core, { office, log }, bytes));
+    if (touched.length > 0) this.use.onApplied(touched);
+    await this.progress();
+  }
+
   private async changes(page: Of<'changes'>): Promise<void> {
     if (this.stopped || this.node === null) return;
     // Usually no save comes in between; when one does, once more while saves wait.
@@ -191,7 +212,10 @@ export class Incoming {
       this.outcome.forked.push(...taken.notOurs.filter((session) => split.has(session)));
       return null;
     }
-    const applied = await applyReceived(db, core, page.changes);
+    // A node that has not heard yet lists what was erased: counted as it counts, and not taken.
+    const erased = await erasedDocuments(db);
+    const changes = page.changes.filter(({ document }) => !erased.has(document));
+    const applied = await applyReceived(db, core, changes);
     await commitPulled(db, applied, welcome.log, page.cursors, taken.listed);
     return applied.map(({ id }) => id);
   }

@@ -1,6 +1,7 @@
 import type { Listing } from '../core/caller';
 import type { Page, Welcome } from '../core/exchange';
 import { CoreError, type Core } from '../core/functions';
+import { erasedDocuments } from '../db/erased';
 import { notListed, readSums } from '../db/listed';
 import type { Database } from '../db/open';
 import { readFrame } from '../db/outbox';
@@ -73,12 +74,13 @@ async function ofHeld(db: Database, { changes, yours }: Page, listings: readonly
   if (yours.length === 0) return [...listings];
   const received = new Set(changes.map(({ document, hash }) => `${document}/${hash}`));
   const own = listings.filter(({ document, hash }) => !received.has(`${document}/${hash}`));
+  const erased = await erasedDocuments(db);
   const ids = [...new Set(own.map(({ document }) => document))];
   const stored = await readDocuments(db, ids);
   for (const document of stored) {
     for (const hash of document?.hashes ?? []) received.add(`${document?.id ?? ''}/${hash}`);
   }
-  return listings.filter(({ document, hash }) => received.has(`${document}/${hash}`));
+  return listings.filter(({ document, hash }) => erased.has(document) || received.has(`${document}/${hash}`));
 }
 
 /** A page may list a change twice in one scope; it counts once. */

@@ -1,4 +1,5 @@
 import type { Core } from '../core/functions';
+import { erasedDocuments } from '../db/erased';
 import { allListed, allSums, writeRecount } from '../db/listed';
 import type { Database } from '../db/open';
 import { heldChanges } from '../db/records';
@@ -15,8 +16,9 @@ export async function recount(db: Database, core: Core): Promise<boolean> {
   const lists = await allSums(db);
   if (lists.length === 0) return false;
   const held = await heldChanges(db);
+  const erased = await erasedDocuments(db);
   let missing = false;
-  for (const kept of lists) missing = (await recountOne(db, core, kept, held)) || missing;
+  for (const kept of lists) missing = (await recountOne(db, core, kept, { held, erased })) || missing;
   return missing;
 }
 
@@ -24,10 +26,12 @@ async function recountOne(
   db: Database,
   core: Core,
   { log, list, sums: before }: StoredSums,
-  held: ReadonlySet<string>,
+  { held, erased }: { held: ReadonlySet<string>; erased: ReadonlySet<string> },
 ): Promise<boolean> {
   const listed = await allListed(db, list);
-  const isHere = ({ document, hash }: { document: string; hash: string }): boolean => held.has(`${document}/${hash}`);
+  // A log that has not heard yet that a document was erased goes on listing it: its names stay on that log's list.
+  const isHere = ({ document, hash }: { document: string; hash: string }): boolean =>
+    held.has(`${document}/${hash}`) || erased.has(document);
   const here = listed.filter(isHere);
   const gone = listed.filter((listing) => !isHere(listing));
   let sums: StoredSums['sums'] = [];

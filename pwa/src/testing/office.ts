@@ -13,6 +13,8 @@ type Request = CoreFunctions['request_encode']['in'];
 export class TestOffice {
   readonly requests: Request[] = [];
   log = 'a1'.repeat(16);
+  /** Its node's id. */
+  node = 'ab'.repeat(16);
   marks = 0;
   /** What its log goes on from. */
   ancestors: Ancestor[] = [];
@@ -75,7 +77,7 @@ export class TestOffice {
   };
 
   private welcome(): SyncRecord {
-    const facts = { protocol: 1, marks: this.marks, backed_up: 0, backup: 'none', node: 'ab'.repeat(16) } as const;
+    const facts = { protocol: 1, marks: this.marks, backed_up: 0, backup: 'none', node: this.node } as const;
     return { type: 'welcome', log: this.log, time: 1_790_000_000, ...facts, ancestors: this.ancestors };
   }
 

@@ -85,7 +85,8 @@ fn texts(scopes: &[String]) -> Vec<&str> {
     scopes.iter().map(String::as_str).collect()
 }
 
-/// `{sums, listings}`: the sums with what was not listed before counted in; without sums, a recount.
+/// `{sums, listings, gone?}`: the sums with what was not listed before counted in, and what was erased counted out;
+/// without sums, a recount.
 pub(super) fn sums_add(parameters: &Parameters<'_>) -> Result<Answer, CallError> {
     #[derive(Deserialize)]
     struct Added {
@@ -97,11 +98,16 @@ pub(super) fn sums_add(parameters: &Parameters<'_>) -> Result<Answer, CallError>
     struct Input {
         sums: Vec<NamedSum>,
         listings: Vec<Added>,
+        #[serde(default)]
+        gone: Vec<Added>,
     }
     let input: Input = parameters.read()?;
     let mut sums = sums_of(&input.sums)?;
     for Added { scope, document, hash } in input.listings {
         sums.entry(scope).or_default().add(&document, &hash);
+    }
+    for Added { scope, document, hash } in input.gone {
+        sums.entry(scope).or_default().subtract(&document, &hash);
     }
     let sums: Vec<NamedSum> = sums.iter().map(|(scope, sum)| NamedSum::new(scope, sum)).collect();
     Ok(plain(json!({"sums": sums})))

@@ -52,6 +52,16 @@ fn a_ticket_travels_as_a_frame_and_comes_back_as_a_record() {
     assert!(body.blobs[0].starts_with(b"MPPS\x01"));
 
     let entry = &save["entries"][0];
+    let gone = json!({"frame": {"$b": 0}, "documents": [entry["document"]]});
+    let erased = ok("frame_erase", gone.clone(), &sealed.blobs);
+    let left = crate::frame::Frame::decode(&erased.blobs[0]).unwrap();
+    assert!(left.is(&frame) && left.entries().all(crate::save::Entry::is_erased));
+    assert!(ok("frame_erase", gone, &erased.blobs).json["frame"].is_null(), "nothing left to erase");
+    let mut named = save.clone();
+    named["entries"][0]["change"] = Json::Null;
+    let by_name = json!({"session": "01".repeat(16), "number": 0, "previous": null, "header": header, "saves": [named]});
+    assert_eq!(ok("frame_cut", by_name, &[]).json["hash"], cut.json["hash"], "a frame covers names only");
+
     let documents = json!([{"id": entry["document"], "kind": "visit", "have": [], "add": [entry["change"]]}]);
     let applied = ok("documents_apply", json!({"documents": documents}), &issued.blobs);
     assert_eq!(applied.json["documents"][0]["view"]["ticket"], "A-017");
@@ -162,6 +172,7 @@ fn wrong_calls_are_errors_and_never_panics() {
         "residents_group",
         "frame_cut",
         "frame_seal",
+        "frame_erase",
         "request_encode",
         "response_records",
         "push_plan",

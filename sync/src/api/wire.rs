@@ -13,7 +13,7 @@ use crate::exchange::{
     RepairStep, ResponseRecord, Want, Yours, decode_record, encode_request_with, push_plan as plan,
     records_in,
 };
-use crate::frame::{CutFrame, SIGNATURE_BYTES, SessionHeader, cut};
+use crate::frame::{CutFrame, Frame, SIGNATURE_BYTES, SessionHeader, cut};
 use crate::ids::{ChangeHash, DeviceId, DocumentId, Fold, FrameHash, Kind, LogId, SaveHash, SessionId};
 use crate::save::{Entry, Save};
 
@@ -24,7 +24,9 @@ struct EntryInput {
     #[serde(default)]
     counter: Option<u32>,
     hash: ChangeHash,
-    change: BlobRef,
+    /// Absent when the document was erased: only the name is left.
+    #[serde(default)]
+    change: Option<BlobRef>,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +85,22 @@ pub(super) fn frame_seal(parameters: &Parameters<'_>) -> Result<Answer, CallErro
     Ok(blobs.answer(json))
 }
 
+/// `{frame, documents}`: the frame with nothing but the names of its changes of these; null when it has none of them.
+pub(super) fn frame_erase(parameters: &Parameters<'_>) -> Result<Answer, CallError> {
+    #[derive(Deserialize)]
+    struct Input {
+        frame: BlobRef,
+        documents: BTreeSet<DocumentId>,
+    }
+    let input: Input = parameters.read()?;
+    let frame = Frame::decode(parameters.blob(&input.frame)?)
+        .map_err(|error| CallError::new("FRAME_UNREADABLE", error.to_string()))?;
+    let mut blobs = Blobs::default();
+    let left = frame.without(|document| input.documents.contains(document)).map(|left| left.encode());
+    let json = json!({"frame": left.map(|bytes| blobs.add(bytes))});
+    Ok(blobs.answer(json))
+}
+
 #[derive(Deserialize)]
 struct OfferInput {
     log: LogId,
@@ -108,9 +126,12 @@ struct RepairInput {
 }
 
 fn entry_of(parameters: &Parameters<'_>, input: &EntryInput) -> Result<Entry, CallError> {
-    let bytes = parameters.blob(&input.change)?.to_vec();
     let EntryInput { document, kind, counter, hash, .. } = *input;
-    Ok(Entry { document, kind, counter, hash, bytes })
+    let entry = |bytes| Entry { document, kind, counter, hash, bytes };
+    match &input.change {
+        Some(change) => Ok(entry(parameters.blob(change)?.to_vec())),
+        None => Ok(entry(Vec::new()).erased()),
+    }
 }
 
 fn offer_of(parameters: &Parameters<'_>, input: &OfferInput) -> Result<Offer, CallError> {
