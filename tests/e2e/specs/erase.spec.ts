@@ -1,0 +1,101 @@
+// What the office erases by law goes from the tablets by itself, with all that was written of it.
+
+import type { Page } from '@playwright/test';
+import type { Account, Office } from '../harness/office.ts';
+import { expect, test, type Person } from '../harness/test.ts';
+import { FieldDoor } from '../pages/field-door.ts';
+
+const SERVICE = 'Penerbitan/Perubahan Kartu Keluarga';
+
+test('what the office erased is gone from the tablet that wrote it and from the one that read it', async ({ office, person }) => {
+  const [a, b] = [await tablet(office, await person('tablet')), await tablet(office, await person('tablet'))];
+  const gone = await register(a, 'Rohaya', '1604125203900001');
+  const kept = await register(a, 'Kusnadi', '1604121203850002');
+  await a.sendNow();
+  await b.seeRecord(gone);
+  await b.seeRecord(kept);
+  const resident = await residentOf(a.page, 'Rohaya');
+  const count = await office.recordCount();
+  const said = await office.run('erase', '--by', 'sari', '--reason', 'Permintaan 12/PDP/2026', '--with-records', '--yes', resident);
+  expect(said).toContain('dihapus');
+  expect(await office.recordCount()).toBeLessThan(count);
+  await office.start();
+  for (const door of [a, b]) {
+    await door.fetchNews();
+    await door.openRecords();
+    await expect(door.row(kept)).toBeVisible();
+    await expect(door.row(gone)).toBeHidden();
+    expect(await storesWith(door.page, 'Rohaya')).toEqual([]);
+    expect(await storesWith(door.page, 'Kusnadi')).toContain('documents');
+    // Again, with every chain named and everything counted anew: nothing differs.
+    await door.fetchNews();
+    await expect(door.syncBar).toContainText('Semua sudah di kantor');
+  }
+});
+
+/** A tablet prepared for the day. */
+async function tablet(office: Office, { browser, network }: Person): Promise<FieldDoor> {
+  const door = new FieldDoor(browser.page, network.origin);
+  await door.prepare(account(await office.accounts(), 'rina'));
+  return door;
+}
+
+function account(accounts: readonly Account[], username: string): Account {
+  const found = accounts.find((one) => one.username === username);
+  if (found === undefined) throw new Error(`the demo has no account ${username}`);
+  return found;
+}
+
+/** Returns the ticket. */
+async function register(door: FieldDoor, name: string, nik: string): Promise<string> {
+  const { ticket } = await door.takeTicket();
+  await door.serve();
+  await door.type('applicant.nik', nik);
+  await door.type('applicant.name', name);
+  await door.type('applicant.kk', '1604121203100007');
+  await door.type('applicant.phone', '0812-7345-6789');
+  await door.chooseVillage('applicant');
+  await door.chooseService(SERVICE);
+  await door.choose('fields.reason', 'Perubahan data');
+  await door.type('fields.changed_data', 'Pekerjaan: pedagang');
+  await door.save();
+  return ticket;
+}
+
+/** The document of a resident, as the tablet knows it. */
+function residentOf(page: Page, name: string): Promise<string> {
+  return page.evaluate(async (wanted) => {
+    const done = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(new Error('the storage does not answer'));
+      });
+    const db = await done(indexedDB.open('mpp-petugas'));
+    const rows: { id: string; kind: string; name: string }[] = await done(db.transaction('rows').objectStore('rows').getAll());
+    db.close();
+    const found = rows.find((row) => row.kind === 'resident' && row.name === wanted);
+    if (found === undefined) throw new Error('no such resident');
+    return found.id;
+  }, name);
+}
+
+/** The stores of the app that have a text anywhere, bytes included. */
+function storesWith(page: Page, text: string): Promise<string[]> {
+  return page.evaluate(async (wanted) => {
+    const done = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(new Error('the storage does not answer'));
+      });
+    const readable = (_key: string, value: unknown): unknown =>
+      value instanceof Uint8Array ? new TextDecoder('latin1').decode(value) : value;
+    const db = await done(indexedDB.open('mpp-petugas'));
+    const found: string[] = [];
+    for (const name of Array.from(db.objectStoreNames)) {
+      const all: unknown[] = await done(db.transaction(name).objectStore(name).getAll());
+      if (JSON.stringify(all, readable).includes(wanted)) found.push(name);
+    }
+    db.close();
+    return found;
+  }, text);
+}
