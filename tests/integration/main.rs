@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bad_link;
 #[cfg(test)]
+mod erased;
+#[cfg(test)]
 mod full_disk;
 #[cfg(test)]
 mod hub;

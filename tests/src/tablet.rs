@@ -30,6 +30,7 @@ mod compare;
 pub mod device;
 pub mod digest;
 mod enter;
+mod erased;
 mod error;
 mod exchange;
 pub mod frames;
@@ -74,6 +75,8 @@ pub struct Tablet {
     torn: u64,
     lost: usize,
     repairs: usize,
+    /// The journal may still have contents of documents that were erased since.
+    unclean: bool,
 }
 
 /// Of which sessions the office is asked what it holds, and whose changes it need not send back.
@@ -116,14 +119,15 @@ impl Tablet {
         let key = device::key(&settings.folder)?;
         let prepared = device::prepared(&settings.folder)?;
         let opened = Journal::open(&settings.folder.join("journal"))?;
+        let (mut journal, mut records, torn) = (opened.journal, opened.records, opened.torn);
+        erased::clean(&mut journal, &mut records)?;
         let mut state = State::default();
-        for record in opened.records {
+        for record in records {
             state.replay(record);
         }
         state.read_all();
         let client = Client::new(&settings.url)?;
         let session = SessionId(random()?);
-        let (journal, torn) = (opened.journal, opened.torn);
         // A change that got lost makes the count another one than what the node will say.
         let lost = state.recount();
         let mut tablet = Self {
@@ -140,6 +144,7 @@ impl Tablet {
             torn,
             lost,
             repairs: 0,
+            unclean: false,
         };
         tablet.know_office();
         // What an earlier start saved and did not cut is cut now: its session never goes on.

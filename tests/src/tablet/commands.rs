@@ -125,6 +125,7 @@ fn status(tablet: &Tablet) -> Value {
         "records": state.views().len(),
         "tiers": tiers(tablet),
         "released": state.released().map(|(at, by, reason)| json!({"at": at, "by": by, "reason": reason})),
+        "erased": state.erased().len(),
         "batches": state.batches().places().len(),
         "lost": tablet.lost(),
         "notices": notices,

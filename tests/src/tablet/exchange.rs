@@ -117,6 +117,7 @@ impl Tablet {
                 }
             }
         }
+        self.clean_journal()?;
         if !incoming.ended {
             return Err(TabletError::Unreachable("the answer was cut off".to_owned()));
         }
@@ -126,7 +127,7 @@ impl Tablet {
 
     /// The steps of repairs and the batches to give back that are due.
     fn extras(&self) -> Extras {
-        let entry = |document: &_, hash: &_| self.state.entry(document, hash);
+        let entry = |document: &_, hash: &_| self.state.given(document, hash);
         let offers = self.comparing.offers.iter();
         let offers: Vec<Offer> = offers.filter_map(|id| self.state.batches().offer(*id, entry)).collect();
         Extras { grants: Vec::new(), offers, repairs: self.comparing.steps.clone() }

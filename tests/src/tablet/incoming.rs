@@ -73,6 +73,7 @@ impl Tablet {
             ResponseRecord::Holds(chains) => self.take_holds(&chains, answer, done)?,
             ResponseRecord::Receipt(receipt) => self.take_receipt(&receipt)?,
             ResponseRecord::Refused { code, .. } => done.refused.push(code),
+            ResponseRecord::Notice { document, .. } if self.state.is_erased(&document) => {}
             ResponseRecord::Notice { document, hash, code } => {
                 self.commit(vec![Record::Notice { document, hash, code }])?;
             }
@@ -89,8 +90,9 @@ impl Tablet {
                 answer.ended = true;
                 done.more |= more;
             }
-            // Nothing is erased yet, certificates come when a tablet enters, and folds of chains are for hubs.
-            ResponseRecord::Tombstone(_) | ResponseRecord::Certificate(_) | ResponseRecord::Folds(_) => {}
+            ResponseRecord::Tombstone(bytes) => self.take_tombstone(&bytes, answer)?,
+            // Certificates come when a tablet enters, and folds of chains are for hubs.
+            ResponseRecord::Certificate(_) | ResponseRecord::Folds(_) => {}
         }
         Ok(())
     }
@@ -205,9 +207,15 @@ impl Tablet {
         let signed = self.signed(&changes, log, answer.node)?;
         let counted = self.state.book(log).map(|book| book.counted(listings.clone()));
         let (listings, sums) = counted.unwrap_or_else(|| super::state::Book::default().counted(listings));
-        let entries: Vec<Entry> = changes.received().cloned().collect();
+        // Of what was erased only the names are taken, from a node that did not hear of it.
+        let left = |entry: &Entry| {
+            if self.state.is_erased(&entry.document) { entry.erased() } else { entry.clone() }
+        };
         let names: BTreeSet<Name> = listings.iter().map(|listing| listing.name).collect();
-        let signed = signed.filter(|_| entries.iter().any(|entry| names.contains(&Name::of(entry))));
+        let worth =
+            |entry: &Entry| !self.state.is_erased(&entry.document) && names.contains(&Name::of(entry));
+        let signed = signed.filter(|_| changes.received().any(worth));
+        let entries: Vec<Entry> = changes.received().map(left).collect();
         answer.answered = Some(changes.scopes().into_iter().map(str::to_owned).collect());
         done.received += entries.len();
         let page = Page { listings, sums, signed };

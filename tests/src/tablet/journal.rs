@@ -67,14 +67,7 @@ impl Journal {
     /// # Errors
     /// [`TabletError::Io`], for example when the disk is full.
     pub fn append(&mut self, records: &[Record]) -> Result<(), TabletError> {
-        let mut bytes = Vec::new();
-        for record in records {
-            let payload = record.encode();
-            let length = u32::try_from(payload.len()).map_err(|_| TabletError::Damaged("record too long"))?;
-            bytes.extend_from_slice(&length.to_le_bytes());
-            bytes.extend_from_slice(&sha256(&[&payload])[..8]);
-            bytes.extend_from_slice(&payload);
-        }
+        let bytes = packed(records)?;
         let written = self.file.write_all(&bytes).and_then(|()| self.file.sync_data());
         if let Err(error) = written {
             // What half arrived would stand in the way of the next record.
@@ -82,6 +75,33 @@ impl Journal {
             return Err(error.into());
         }
         self.length += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Everything in it.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn records(&self) -> Result<Vec<Record>, TabletError> {
+        Ok(read(&std::fs::read(&self.path)?)?.0)
+    }
+
+    /// Puts other records in place of all of them: the old file stays until the new one is whole.
+    ///
+    /// # Errors
+    /// [`TabletError::Io`]; the old ones stay then.
+    pub fn rewrite(&mut self, records: &[Record]) -> Result<(), TabletError> {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(packed(records)?);
+        let beside = self.path.with_extension("new");
+        File::create(&beside)?.set_len(0)?;
+        let mut file = OpenOptions::new().read(true).append(true).open(&beside)?;
+        file.try_lock().map_err(|error| io::Error::other(format!("{}: {error}", beside.display())))?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, &self.path)?;
+        sync_folder(&self.path)?;
+        (self.file, self.length) = (file, bytes.len() as u64);
         Ok(())
     }
 
@@ -96,6 +116,19 @@ impl Journal {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// The bytes of records, one after the other.
+fn packed(records: &[Record]) -> Result<Vec<u8>, TabletError> {
+    let mut bytes = Vec::new();
+    for record in records {
+        let payload = record.encode();
+        let length = u32::try_from(payload.len()).map_err(|_| TabletError::Damaged("record too long"))?;
+        bytes.extend_from_slice(&length.to_le_bytes());
+        bytes.extend_from_slice(&sha256(&[&payload])[..8]);
+        bytes.extend_from_slice(&payload);
+    }
+    Ok(bytes)
 }
 
 /// The records that were appended after the journal had `from` bytes; for measuring.

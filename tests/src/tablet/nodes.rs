@@ -15,13 +15,15 @@ pub(super) struct Node {
     pub key: [u8; PUBLIC_KEY_BYTES],
     /// Whether it is the office; else a hub.
     pub office: bool,
+    /// What a root said of it.
+    pub certificate: Certificate,
 }
 
 impl Tablet {
     /// Keeps a node's key. The caller has verified the certificate.
     pub(super) fn know(&mut self, certificate: &Certificate) {
         let office = certificate.subject.role == CertificateRole::Office;
-        let node = Node { key: certificate.subject.public_key, office };
+        let node = Node { key: certificate.subject.public_key, office, certificate: certificate.clone() };
         self.nodes.insert(certificate.node(), node);
     }
 

@@ -63,6 +63,13 @@ pub enum Learnt {
         /// Why.
         reason: String,
     },
+    /// A document was erased by law, as a node of this log said. It was verified.
+    Erased {
+        /// The log, which lists it no longer.
+        log: LogId,
+        /// The tombstone's bytes as hex.
+        tombstone: String,
+    },
     /// Every chain below the top tier was named when a log's marks were these.
     Marks {
         /// The log.

@@ -8,14 +8,17 @@ use mpp_sync::exchange::{ChainFrames, Cursor};
 use mpp_sync::frame::SessionHeader;
 use mpp_sync::ids::{ChangeHash, DocumentId, FrameHash, Kind, LogId, SaveHash, SessionId};
 use mpp_sync::save::{Entry, Save};
+use mpp_sync::trust::Tombstone;
 use mpp_sync::view::View;
 
 use super::record::Record;
 
 pub use book::Book;
+pub use erased::left_of;
 pub use kept::{Batches, Kept};
 
 mod book;
+mod erased;
 mod kept;
 mod learnt;
 
@@ -85,6 +88,7 @@ pub struct State {
     batches: Batches,
     notices: BTreeMap<(DocumentId, ChangeHash), String>,
     released: Option<(u64, String, String)>,
+    erased: BTreeMap<DocumentId, Tombstone>,
 }
 
 impl State {
@@ -195,9 +199,11 @@ impl State {
 
     /// Counts the sums of every log again over the changes that are here. Returns how many listed ones are not.
     pub fn recount(&mut self) -> usize {
-        let Self { books, documents, .. } = self;
+        let Self { books, documents, erased, .. } = self;
+        // What a log lists that did not hear of an erasure is here by name.
         let holds = |name: &Name| {
-            documents.get(&name.document).is_some_and(|stored| stored.known.contains_key(&name.hash))
+            erased.contains_key(&name.document)
+                || documents.get(&name.document).is_some_and(|stored| stored.known.contains_key(&name.hash))
         };
         books.values_mut().map(|book| book.recount(holds)).sum()
     }
@@ -211,6 +217,9 @@ impl State {
     fn store(&mut self, entries: Vec<Entry>) -> Vec<DocumentId> {
         let mut touched = Vec::new();
         for entry in entries {
+            if entry.is_erased() || self.is_erased(&entry.document) {
+                continue;
+            }
             let document = self.documents.entry(entry.document).or_insert_with(|| StoredDocument {
                 kind: entry.kind,
                 changes: Vec::new(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mpp_sync::caller::{Listing, Name};
 use mpp_sync::digest::ScopeSum;
 use mpp_sync::exchange::{Ancestor, Cursor};
-use mpp_sync::ids::Rolling;
+use mpp_sync::ids::{DocumentId, Rolling};
 
 use crate::tablet::record::Page;
 
@@ -76,6 +76,26 @@ impl Book {
             self.sums.insert(scope.clone(), sum);
         }
         lost.len()
+    }
+
+    /// Counts a document out that was erased.
+    pub fn forget(&mut self, document: &DocumentId) {
+        for (scope, listed) in &mut self.listed {
+            let sum = self.sums.entry(scope.clone()).or_default();
+            listed.retain(|name| {
+                let gone = name.document == *document;
+                if gone {
+                    sum.subtract(&name.document, &name.hash);
+                }
+                !gone
+            });
+        }
+    }
+
+    /// Whether a scope lists something of a document.
+    #[must_use]
+    pub fn lists(&self, document: &DocumentId) -> bool {
+        self.listed.values().flatten().any(|name| name.document == *document)
     }
 
     /// The sum of a scope.

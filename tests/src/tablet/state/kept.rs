@@ -51,6 +51,12 @@ impl Batches {
         self.list.retain(|kept| !ids.contains(&kept.id));
     }
 
+    /// Forgets those of which no document is left. Of the others the names of what is gone stay, for the signature covers
+    /// them.
+    pub fn retain_any(&mut self, is_left: impl Fn(&DocumentId) -> bool) {
+        self.list.retain(|kept| kept.entries.iter().any(|(document, _, _)| is_left(document)));
+    }
+
     /// Another log has some of them too.
     pub fn place(&mut self, ids: &[u64], place: (LogId, u64)) {
         for kept in self.list.iter_mut().filter(|kept| ids.contains(&kept.id)) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use mpp_sync::caller::{Said, Tiers, tiers};
 use mpp_sync::exchange::Receipt;
 use mpp_sync::ids::SessionId;
+use mpp_sync::trust::Tombstone;
 
 use super::{Session, State};
 use crate::tablet::record::Learnt;
@@ -26,6 +27,13 @@ impl State {
                 }
             }
             Learnt::Released { at, by, reason } => self.released = Some((at, by, reason)),
+            Learnt::Erased { log, tombstone } => {
+                let read = hex::decode(tombstone).ok().and_then(|bytes| Tombstone::decode(&bytes).ok());
+                if let Some(tombstone) = read {
+                    self.enter(log);
+                    self.erase(log, tombstone);
+                }
+            }
             Learnt::Marks { log, marks } => self.books.entry(log).or_default().marks = marks,
             Learnt::Dropped { batches } => self.batches.drop(&batches),
             Learnt::Placed { batches, log, position } => self.batches.place(&batches, (log, position)),
