@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use mpp_sync::ids::{DocumentId, LogId};
+use mpp_sync::ids::DocumentId;
 use mpp_sync::save::Entry;
 use mpp_sync::trust::Tombstone;
 
@@ -25,14 +25,10 @@ impl Tablet {
             return Ok(());
         }
         let office = self.nodes.get(&tombstone.signer).map(|node| &node.certificate);
-        if !office.is_some_and(|office| tombstone.verify(office).is_ok()) {
+        if office.is_none_or(|office| tombstone.verify(office).is_err()) {
             return if has_of { Err(TabletError::NotBelieved("TOMBSTONE_INVALID")) } else { Ok(()) };
         }
         self.unclean |= has_of;
-        self.commit_erased(log, bytes)
-    }
-
-    fn commit_erased(&mut self, log: LogId, bytes: &[u8]) -> Result<(), TabletError> {
         self.commit(vec![Record::Learnt(Learnt::Erased { log, tombstone: hex::encode(bytes) })])
     }
 
