@@ -5,7 +5,7 @@ use mpp_sync::ids::LogId;
 use super::{NOT_STARTED, World, sends_again};
 use crate::sim::store::Key;
 use crate::sim::tables::Tables;
-use crate::sim::tablet::{State, Tablet};
+use crate::sim::tablet::State;
 
 impl World {
     pub(in crate::sim) fn power_fails_at_rest(&mut self) {
@@ -108,13 +108,8 @@ impl World {
         let held = |tables: &Tables| tables.has(key.0, key.1) || tables.quarantine.contains_key(key);
         let nodes = self.nodes.iter().enumerate().filter(|(index, _)| Some(*index) != node);
         let mut tablets = self.tablets.iter().enumerate().filter(|(index, _)| Some(*index) != tablet);
-        // The second way of a forked session may wait at its writer for the first.
-        let kept = |tablet: &Tablet| {
-            let session = tablet.state.written.get(key);
-            !tablet.gone && session.is_some_and(|session| self.model.forked.contains(session))
-        };
         nodes.into_iter().any(|(_, node)| node.store.durable(held))
-            || tablets.any(|(_, tablet)| sends_again(tablet, &tablet.state, key) || kept(tablet))
+            || tablets.any(|(_, tablet)| sends_again(tablet, &tablet.state, key))
     }
 
     pub(in crate::sim) fn tablet_rolls_back(&mut self) {
