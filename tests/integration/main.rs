@@ -8,7 +8,10 @@ mod erased;
 mod full_disk;
 #[cfg(test)]
 mod hub;
+#[cfg(test)]
 mod hub_follows;
+#[cfg(test)]
+mod https;
 #[cfg(test)]
 mod interrupted;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Many tablets, hubs and an office in one process, from one seed: the real core over disks that forget what was not
 //! flushed and links that break at any byte.
 //!
-//! [`world`] plays a schedule, [`invariant`] looks after every step, [`Planted`] are faults put in on purpose: the
+//! `world` plays a schedule, `invariant` looks after every step, `Planted` are faults put in on purpose: the
 //! tests prove that each is caught.
 
 mod disk;
