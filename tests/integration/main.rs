@@ -7,11 +7,11 @@ mod erased;
 #[cfg(test)]
 mod full_disk;
 #[cfg(test)]
+mod https;
+#[cfg(test)]
 mod hub;
 #[cfg(test)]
 mod hub_follows;
-#[cfg(test)]
-mod https;
 #[cfg(test)]
 mod interrupted;
 #[cfg(test)]
