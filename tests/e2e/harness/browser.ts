@@ -89,6 +89,14 @@ export class Browser {
     while ((await processesOf(this.#profile)).length > 0) await sleep(50);
   }
 
+  /** What Chromium noted about the databases of the pages, oldest first: whether it found one broken and began anew. */
+  async storageLog(): Promise<string> {
+    const files = await readdir(this.#profile, { recursive: true });
+    const logs = files.filter((file) => /IndexedDB\/.*\/LOG(\.old)?$/.test(file)).sort().reverse();
+    const texts = logs.map(async (file) => `== ${file}\n${await readFile(join(this.#profile, file), 'utf8')}`);
+    return (await Promise.all(texts)).join('\n');
+  }
+
   /** Closes the browser as a person does, and removes its profile. */
   async close(): Promise<void> {
     await this.#context?.close();

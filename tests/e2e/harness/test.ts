@@ -1,5 +1,6 @@
 // The `test` of every spec: an office for each test, and people who come with a browser.
 
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { test as base } from '@playwright/test';
 import { Browser } from './browser.ts';
@@ -59,7 +60,10 @@ export const test = base.extend<Fixtures>({
       return person;
     });
     for (const [index, { browser, network }] of people.entries()) {
-      if (info.status !== info.expectedStatus) await keepScreen(browser, info.outputPath(`${String(index)}.png`));
+      if (info.status !== info.expectedStatus) {
+        await keepScreen(browser, info.outputPath(`${String(index)}.png`));
+        await writeFile(info.outputPath(`${String(index)}-storage.log`), await browser.storageLog());
+      }
       await browser.close();
       await network.cut();
     }
