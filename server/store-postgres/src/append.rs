@@ -16,13 +16,11 @@ use crate::columns::{array, get};
 use crate::convert::{column, failed, ids};
 use crate::digest::{EnteredBy, count_in};
 use crate::text::plain;
-use crate::together::tell;
 use crate::{PostgresStore, change_log};
 
 /// Writes the batch, or nothing.
 pub async fn append(store: &PostgresStore, batch: &Append) -> Result<Cursor, StoreError> {
-    let mut transaction = store.pool.begin().await.map_err(failed)?;
-    tell(store, &mut transaction).await?;
+    let mut transaction = store.begin_to_append().await?;
     put_chains(&mut transaction, &batch.chains).await?;
     add_frames(&mut transaction, &batch.frames).await?;
     let before = head_to_move(&mut transaction).await?;

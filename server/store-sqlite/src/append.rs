@@ -15,10 +15,10 @@ use crate::{SqliteStore, change_log};
 
 /// Writes the batch, or nothing.
 pub async fn append(store: &SqliteStore, batch: &Append) -> Result<Cursor, StoreError> {
-    let mut transaction = store.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-    let before = head(&mut transaction).await?;
+    let mut transaction = store.begin_to_append().await?;
+    let before = head_to_move(&mut transaction).await?;
     if let Some(basis) = &batch.basis {
-        must_hold(&mut transaction, basis).await?;
+        must_hold(&mut transaction, basis, before).await?;
     }
     for chain in &batch.chains {
         put_chain(&mut transaction, chain).await?;
@@ -60,15 +60,26 @@ pub async fn head(connection: &mut SqliteConnection) -> Result<Cursor, StoreErro
     Ok(Cursor { position: get(&row, "position")?, rolling: array(&row, "rolling")? })
 }
 
+/// The log's end, which nobody else moves until this transaction has ended: it is the only one that writes.
+pub async fn head_to_move(transaction: &mut Transaction<'_, Sqlite>) -> Result<Cursor, StoreError> {
+    head(transaction).await
+}
+
 /// Refuses a batch that was judged on something that is no longer so.
-pub async fn must_hold(transaction: &mut Transaction<'_, Sqlite>, basis: &Basis) -> Result<(), StoreError> {
+pub async fn must_hold(
+    transaction: &mut Transaction<'_, Sqlite>,
+    basis: &Basis,
+    head: Cursor,
+) -> Result<(), StoreError> {
     for chunk in basis.documents.chunks(CHUNK) {
-        let mut query = QueryBuilder::new("SELECT position FROM change_log WHERE position > ");
-        query.push_bind(basis.position).push(" AND document IN ");
-        push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
-        query.push(" LIMIT 1");
-        if query.build().fetch_optional(&mut **transaction).await.map_err(failed)?.is_some() {
-            return Err(StoreError::Stale("a document has changed"));
+        if head.position != basis.position {
+            let mut query = QueryBuilder::new("SELECT position FROM change_log WHERE position > ");
+            query.push_bind(basis.position).push(" AND document IN ");
+            push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
+            query.push(" LIMIT 1");
+            if query.build().fetch_optional(&mut **transaction).await.map_err(failed)?.is_some() {
+                return Err(StoreError::Stale("a document has changed"));
+            }
         }
         let mut query = QueryBuilder::new("SELECT document, hash FROM quarantine WHERE document IN ");
         push_list(&mut query, chunk.iter().map(|id| id.to_vec()));

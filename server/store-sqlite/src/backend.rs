@@ -22,22 +22,63 @@ impl Backend {
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)
     }
 
-    /// The rows of a statement that ends with a column of ids, for these ids; in no order.
+    /// A transaction that appends to the log.
+    pub(crate) async fn begin_to_append(&self) -> Result<Transaction<'static, Database>, StoreError> {
+        self.begin().await
+    }
+
+    /// [`with_ids`] on a connection that reads.
     pub(crate) async fn with_ids<T>(
         &self,
         statement: &str,
         ids: &[Id],
         read: impl Fn(&BackendRow) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
-        let mut found = Vec::new();
-        for chunk in ids.chunks(CHUNK) {
-            let mut query = QueryBuilder::new(statement);
-            query.push(" IN ");
-            push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
-            for row in &query.build().fetch_all(&self.reader).await.map_err(failed)? {
-                found.push(read(row)?);
-            }
-        }
-        Ok(found)
+        with_ids(&mut *self.reader.acquire().await.map_err(failed)?, statement, ids, read).await
     }
+}
+
+/// What is deleted is overwritten in the database (`secure_delete`); the file written ahead is emptied.
+pub const SCRUB: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
+/// The rows of a statement that ends with a column of ids, for these ids; in no order.
+pub async fn with_ids<T>(
+    connection: &mut Connection,
+    statement: &str,
+    ids: &[Id],
+    read: impl Fn(&BackendRow) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    among(connection, statement, ids, |id| id.to_vec(), read).await
+}
+
+/// The rows of a statement that ends with a column of texts, for these texts; in no order.
+pub async fn with_texts<T>(
+    connection: &mut Connection,
+    statement: &str,
+    texts: &[&String],
+    read: impl Fn(&BackendRow) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    among(connection, statement, texts, |text| (*text).clone(), read).await
+}
+
+async fn among<V, P, T>(
+    connection: &mut Connection,
+    statement: &str,
+    values: &[V],
+    parameter: impl Fn(&V) -> P,
+    read: impl Fn(&BackendRow) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError>
+where
+    P: for<'q> sqlx::Encode<'q, Database> + sqlx::Type<Database> + Send,
+{
+    let mut found = Vec::new();
+    for chunk in values.chunks(CHUNK) {
+        let mut query = QueryBuilder::new(statement);
+        query.push(" IN ");
+        push_list(&mut query, chunk.iter().map(&parameter));
+        for row in &query.build().fetch_all(&mut *connection).await.map_err(failed)? {
+            found.push(read(row)?);
+        }
+    }
+    Ok(found)
 }

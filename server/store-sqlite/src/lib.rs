@@ -13,8 +13,6 @@ mod backend;
 mod backups;
 mod change_log;
 mod convert;
-mod digest;
-mod erasure;
 mod node;
 mod pull;
 mod together;
@@ -29,6 +27,10 @@ mod branches;
 mod columns;
 #[path = "../../store-sql/devices.rs"]
 mod devices;
+#[path = "../../store-sql/digest.rs"]
+mod digest;
+#[path = "../../store-sql/erasure.rs"]
+mod erasure;
 #[path = "../../store-sql/hubs.rs"]
 mod hubs;
 #[path = "../../store-sql/quarantine.rs"]

@@ -2,51 +2,57 @@
 
 use async_trait::async_trait;
 use mpp_store::{Cursor, Erasure, Erasures, Id, StoreError, TombstoneRow};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, Transaction};
+use sqlx::Transaction;
 
-use crate::SqliteStore;
-use crate::append::{head, must_hold};
+use crate::append::{head_to_move, must_hold};
+use crate::backend::{Backend, BackendRow, Connection, Database, SCRUB, with_ids};
 use crate::columns::{array, get};
-use crate::convert::{CHUNK, failed, push_list};
+use crate::convert::failed;
 use crate::digest::{EnteredBy, count_out};
 
+/// What stays of erased bytes.
+const NOTHING: &[u8] = &[];
+
 #[async_trait]
-impl Erasures for SqliteStore {
+impl Erasures for Backend {
     async fn erase(&self, erasure: &Erasure) -> Result<Cursor, StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        let before = head(&mut transaction).await?;
+        let mut transaction = self.begin_to_append().await?;
+        leave_frames(&mut transaction, erasure).await?;
+        let before = head_to_move(&mut transaction).await?;
         if !found(&mut transaction, &[erasure.document]).await?.is_empty() {
             return Ok(before);
         }
-        must_hold(&mut transaction, &erasure.basis).await?;
+        must_hold(&mut transaction, &erasure.basis, before).await?;
         leave_scopes(&mut transaction, &erasure.document).await?;
-        for statement in [
-            "UPDATE change_log SET bytes = X'' WHERE document = $1",
-            "DELETE FROM quarantine WHERE document = $1",
-        ] {
-            run(&mut transaction, statement, &erasure.document).await?;
-        }
-        leave_frames(&mut transaction, erasure).await?;
+        sqlx::query("UPDATE change_log SET bytes = $2 WHERE document = $1")
+            .bind(&erasure.document[..])
+            .bind(NOTHING)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        sqlx::query("DELETE FROM quarantine WHERE document = $1")
+            .bind(&erasure.document[..])
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
         let after = bury(&mut transaction, erasure, before).await?;
         transaction.commit().await.map_err(failed)?;
         Ok(after)
     }
 
     async fn scrub(&self) -> Result<(), StoreError> {
-        // What is deleted is overwritten in the database (`secure_delete`); the file written ahead is emptied.
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await.map_err(failed)?;
+        sqlx::query(SCRUB).execute(self.write()).await.map_err(failed)?;
         Ok(())
     }
 
     async fn tombstones(&self, documents: &[Id]) -> Result<Vec<TombstoneRow>, StoreError> {
-        let mut connection = self.reader.acquire().await.map_err(failed)?;
+        let mut connection = self.read().acquire().await.map_err(failed)?;
         found(&mut connection, documents).await
     }
 
     async fn all_tombstones(&self) -> Result<Vec<TombstoneRow>, StoreError> {
         let rows = sqlx::query("SELECT * FROM tombstone ORDER BY position")
-            .fetch_all(&self.reader)
+            .fetch_all(self.read())
             .await
             .map_err(failed)?;
         rows.iter().map(tombstone).collect()
@@ -55,43 +61,37 @@ impl Erasures for SqliteStore {
 
 /// The tombstones of these scopes that stand after one position, up to another.
 pub async fn between(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scopes: &[String],
     after: i64,
     upto: i64,
 ) -> Result<Vec<TombstoneRow>, StoreError> {
-    let mut query = QueryBuilder::new("SELECT * FROM tombstone WHERE position > ");
-    query.push_bind(after).push(" AND position <= ").push_bind(upto);
-    query.push(" AND document IN (SELECT document FROM tombstone_scope WHERE scope IN ");
-    push_list(&mut query, scopes.iter().cloned());
-    query.push(") ORDER BY position");
-    let rows = query.build().fetch_all(connection).await.map_err(failed)?;
-    rows.iter().map(tombstone).collect()
-}
-
-async fn found(connection: &mut SqliteConnection, documents: &[Id]) -> Result<Vec<TombstoneRow>, StoreError> {
-    let mut rows = Vec::new();
-    for chunk in documents.chunks(CHUNK) {
-        let mut query = QueryBuilder::new("SELECT * FROM tombstone WHERE document IN ");
-        push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
-        for row in &query.build().fetch_all(&mut *connection).await.map_err(failed)? {
-            rows.push(tombstone(row)?);
+    let rows = sqlx::query(
+        "SELECT tombstone.*, tombstone_scope.scope FROM tombstone \
+         JOIN tombstone_scope ON tombstone_scope.document = tombstone.document \
+         WHERE position > $1 AND position <= $2 ORDER BY position",
+    )
+    .bind(after)
+    .bind(upto)
+    .fetch_all(connection)
+    .await
+    .map_err(failed)?;
+    let mut found: Vec<TombstoneRow> = Vec::new();
+    for row in &rows {
+        if scopes.contains(&get(row, "scope")?) {
+            found.push(tombstone(row)?);
         }
     }
-    Ok(rows)
+    found.dedup_by_key(|row| row.position);
+    Ok(found)
 }
 
-async fn run(
-    transaction: &mut Transaction<'_, Sqlite>,
-    statement: &'static str,
-    document: &Id,
-) -> Result<(), StoreError> {
-    sqlx::query(statement).bind(&document[..]).execute(&mut **transaction).await.map_err(failed)?;
-    Ok(())
+async fn found(connection: &mut Connection, documents: &[Id]) -> Result<Vec<TombstoneRow>, StoreError> {
+    with_ids(connection, "SELECT * FROM tombstone WHERE document", documents, tombstone).await
 }
 
 /// Takes the document out of its scopes and counts its changes out of their sums.
-async fn leave_scopes(transaction: &mut Transaction<'_, Sqlite>, document: &Id) -> Result<(), StoreError> {
+async fn leave_scopes(transaction: &mut Transaction<'_, Database>, document: &Id) -> Result<(), StoreError> {
     let rows = sqlx::query("DELETE FROM scope_entry WHERE document = $1 RETURNING scope, hash")
         .bind(&document[..])
         .fetch_all(&mut **transaction)
@@ -99,14 +99,13 @@ async fn leave_scopes(transaction: &mut Transaction<'_, Sqlite>, document: &Id) 
         .map_err(failed)?;
     let mut left = EnteredBy::new();
     for row in &rows {
-        let scope: String = row.try_get("scope").map_err(failed)?;
-        left.entry(scope).or_default().push((*document, array(row, "hash")?));
+        left.entry(get(row, "scope")?).or_default().push((*document, array(row, "hash")?));
     }
     count_out(transaction, &left).await
 }
 
 async fn leave_frames(
-    transaction: &mut Transaction<'_, Sqlite>,
+    transaction: &mut Transaction<'_, Database>,
     erasure: &Erasure,
 ) -> Result<(), StoreError> {
     for (session, number, bytes) in &erasure.frames {
@@ -132,7 +131,7 @@ async fn leave_frames(
 
 /// Keeps the tombstone, at a place of its own in the log: every cursor before it learns of it, and the projection too.
 async fn bury(
-    transaction: &mut Transaction<'_, Sqlite>,
+    transaction: &mut Transaction<'_, Database>,
     erasure: &Erasure,
     before: Cursor,
 ) -> Result<Cursor, StoreError> {
@@ -140,7 +139,7 @@ async fn bury(
     sqlx::query(
         "INSERT INTO change_log \
          (position, document, hash, kind, counter, session, frame, seq, bytes, received_at, rolling) \
-         VALUES ($1, $2, $3, $4, NULL, $5, -1, 0, X'', 0, $6)",
+         VALUES ($1, $2, $3, $4, NULL, $5, -1, 0, $7, 0, $6)",
     )
     .bind(after.position)
     .bind(&erasure.document[..])
@@ -148,6 +147,7 @@ async fn bury(
     .bind(erasure.kind)
     .bind(&Id::default()[..])
     .bind(&after.rolling[..])
+    .bind(NOTHING)
     .execute(&mut **transaction)
     .await
     .map_err(failed)?;
@@ -175,7 +175,7 @@ async fn bury(
     Ok(after)
 }
 
-fn tombstone(row: &SqliteRow) -> Result<TombstoneRow, StoreError> {
+fn tombstone(row: &BackendRow) -> Result<TombstoneRow, StoreError> {
     Ok(TombstoneRow {
         document: array(row, "document")?,
         position: get(row, "position")?,

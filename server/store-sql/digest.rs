@@ -6,10 +6,9 @@ use futures_util::TryStreamExt as _;
 use mpp_store::{Hash, Id, StoreError};
 use mpp_sync::digest::ScopeSum;
 use mpp_sync::ids::{ChangeHash, DocumentId};
-use sqlx::PgConnection;
 
-use crate::PostgresStore;
 use crate::append::head_to_move;
+use crate::backend::{Backend, BackendRow, Connection, with_texts};
 use crate::columns::{array, get};
 use crate::convert::failed;
 
@@ -18,26 +17,18 @@ pub type EnteredBy = BTreeMap<String, Vec<(Id, Hash)>>;
 
 /// The sums of the scopes; one that lists nothing has the sum of nothing.
 pub async fn sums_of(
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     scopes: &[&String],
 ) -> Result<Vec<(String, ScopeSum)>, StoreError> {
     let mut found: BTreeMap<String, ScopeSum> =
         scopes.iter().map(|scope| ((*scope).clone(), ScopeSum::default())).collect();
-    let asked: Vec<String> = found.keys().cloned().collect();
-    let rows = sqlx::query("SELECT * FROM scope_digest WHERE scope = ANY($1)")
-        .bind(asked)
-        .fetch_all(connection)
-        .await
-        .map_err(failed)?;
-    for row in &rows {
-        let count = u64::try_from(get::<i64>(row, "count")?).unwrap_or(0);
-        found.insert(get(row, "scope")?, ScopeSum { sum: array(row, "sum")?, count });
-    }
+    let statement = "SELECT * FROM scope_digest WHERE scope";
+    found.extend(with_texts(connection, statement, scopes, sum_of).await?);
     Ok(found.into_iter().collect())
 }
 
 /// Counts in what entered. The caller holds the log's end, so nobody else counts.
-pub async fn count_in(connection: &mut PgConnection, entered: &EnteredBy) -> Result<(), StoreError> {
+pub async fn count_in(connection: &mut Connection, entered: &EnteredBy) -> Result<(), StoreError> {
     let scopes: Vec<&String> = entered.keys().collect();
     for (scope, mut sum) in sums_of(connection, &scopes).await? {
         for (document, hash) in entered.get(&scope).into_iter().flatten() {
@@ -49,7 +40,7 @@ pub async fn count_in(connection: &mut PgConnection, entered: &EnteredBy) -> Res
 }
 
 /// Counts out what was erased. The caller holds the log's end, so nobody else counts.
-pub async fn count_out(connection: &mut PgConnection, left: &EnteredBy) -> Result<(), StoreError> {
+pub async fn count_out(connection: &mut Connection, left: &EnteredBy) -> Result<(), StoreError> {
     let scopes: Vec<&String> = left.keys().collect();
     for (scope, mut sum) in sums_of(connection, &scopes).await? {
         for (document, hash) in left.get(&scope).into_iter().flatten() {
@@ -60,7 +51,7 @@ pub async fn count_out(connection: &mut PgConnection, left: &EnteredBy) -> Resul
     Ok(())
 }
 
-async fn keep(connection: &mut PgConnection, scope: &str, sum: &ScopeSum) -> Result<(), StoreError> {
+async fn keep(connection: &mut Connection, scope: &str, sum: &ScopeSum) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO scope_digest (scope, sum, count) VALUES ($1, $2, $3) \
          ON CONFLICT (scope) DO UPDATE SET sum = excluded.sum, count = excluded.count",
@@ -75,8 +66,8 @@ async fn keep(connection: &mut PgConnection, scope: &str, sum: &ScopeSum) -> Res
 }
 
 /// Makes all sums again; the scopes whose sum was another one.
-pub async fn sum_again(store: &PostgresStore) -> Result<Vec<String>, StoreError> {
-    let mut transaction = store.pool.begin().await.map_err(failed)?;
+pub async fn sum_again(store: &Backend) -> Result<Vec<String>, StoreError> {
+    let mut transaction = store.begin().await?;
     head_to_move(&mut transaction).await?;
     let mut sums: BTreeMap<String, ScopeSum> = BTreeMap::new();
     let mut rows = sqlx::query("SELECT scope, document, hash FROM scope_entry").fetch(&mut *transaction);
@@ -103,4 +94,9 @@ pub async fn sum_again(store: &PostgresStore) -> Result<Vec<String>, StoreError>
     }
     transaction.commit().await.map_err(failed)?;
     Ok(differing)
+}
+
+fn sum_of(row: &BackendRow) -> Result<(String, ScopeSum), StoreError> {
+    let count = u64::try_from(get::<i64>(row, "count")?).unwrap_or(0);
+    Ok((get(row, "scope")?, ScopeSum { sum: array(row, "sum")?, count }))
 }
