@@ -132,6 +132,26 @@ impl Certificate {
         Ok(Self { subject, signature })
     }
 
+    /// Whether this node, which must be the office's, signed the hash as the `signer` that the paper names.
+    pub(super) fn signed_as_office(
+        &self,
+        signer: &DeviceId,
+        hash: &[u8; 32],
+        signature: &[u8],
+    ) -> Result<(), TrustError> {
+        if self.subject.role != CertificateRole::Office {
+            return Err(TrustError::Role);
+        }
+        if self.node() != *signer {
+            return Err(TrustError::Signer);
+        }
+        if hash_is_signed(&self.subject.public_key, hash, signature) {
+            Ok(())
+        } else {
+            Err(TrustError::Signature)
+        }
+    }
+
     /// Whether the root key signed it. Whether it holds today is [`Certificate::holds_at`]: a tablet's
     /// clock may be wrong by years, so who asks decides whether its clock counts.
     ///

@@ -2,8 +2,8 @@
 
 use p256::ecdsa::SigningKey;
 
-use super::certificate::{Certificate, CertificateRole};
-use super::{PUBLIC_KEY_BYTES, SIGNATURE_BYTES, TrustError, hash_is_signed, public_key_of, sign_hash};
+use super::certificate::Certificate;
+use super::{PUBLIC_KEY_BYTES, SIGNATURE_BYTES, TrustError, public_key_of, sign_hash};
 use crate::ids::{DeviceId, DocumentId, sha256};
 use crate::limits::{SCOPE_BYTES_MAX, SCOPES_MAX, SHORT_TEXT_BYTES_MAX};
 use crate::wire::{Reader, WireError, put_bytes, put_count, put_varint};
@@ -127,18 +127,8 @@ impl Grant {
     /// # Errors
     /// [`TrustError::Role`], [`TrustError::Signer`] or [`TrustError::Signature`].
     pub fn verify(&self, office: &Certificate) -> Result<(), TrustError> {
-        if office.subject.role != CertificateRole::Office {
-            return Err(TrustError::Role);
-        }
-        if office.node() != self.signer {
-            return Err(TrustError::Signer);
-        }
         let hash = hash(&self.granted.encode(&self.signer));
-        if hash_is_signed(&office.subject.public_key, &hash, &self.signature) {
-            Ok(())
-        } else {
-            Err(TrustError::Signature)
-        }
+        office.signed_as_office(&self.signer, &hash, &self.signature)
     }
 
     /// Whether the device may still read at `now` (Unix seconds).

@@ -3,8 +3,8 @@
 
 use p256::ecdsa::SigningKey;
 
-use super::certificate::{Certificate, CertificateRole};
-use super::{SIGNATURE_BYTES, TrustError, hash_is_signed, public_key_of, sign_hash};
+use super::certificate::Certificate;
+use super::{SIGNATURE_BYTES, TrustError, public_key_of, sign_hash};
 use crate::ids::{DeviceId, sha256};
 use crate::limits::REVOCATIONS_MAX;
 use crate::wire::{Reader, WireError, put_count, put_varint};
@@ -84,18 +84,8 @@ impl Revocations {
     /// # Errors
     /// [`TrustError::Role`], [`TrustError::Signer`] or [`TrustError::Signature`].
     pub fn verify(&self, office: &Certificate) -> Result<(), TrustError> {
-        if office.subject.role != CertificateRole::Office {
-            return Err(TrustError::Role);
-        }
-        if office.node() != self.signer {
-            return Err(TrustError::Signer);
-        }
         let hash = hash(&encode(self.issued_at, &self.revoked, &self.signer));
-        if hash_is_signed(&office.subject.public_key, &hash, &self.signature) {
-            Ok(())
-        } else {
-            Err(TrustError::Signature)
-        }
+        office.signed_as_office(&self.signer, &hash, &self.signature)
     }
 }
 

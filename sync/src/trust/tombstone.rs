@@ -3,8 +3,8 @@
 
 use p256::ecdsa::SigningKey;
 
-use super::certificate::{Certificate, CertificateRole};
-use super::{SIGNATURE_BYTES, TrustError, hash_is_signed, public_key_of, sign_hash};
+use super::certificate::Certificate;
+use super::{SIGNATURE_BYTES, TrustError, public_key_of, sign_hash};
 use crate::ids::{DeviceId, DocumentId, Kind, sha256};
 use crate::limits::{SCOPE_BYTES_MAX, SCOPES_MAX, SHORT_TEXT_BYTES_MAX};
 use crate::wire::{Reader, WireError, put_bytes, put_count, put_varint};
@@ -122,16 +122,6 @@ impl Tombstone {
     /// # Errors
     /// [`TrustError::Role`], [`TrustError::Signer`] or [`TrustError::Signature`].
     pub fn verify(&self, office: &Certificate) -> Result<(), TrustError> {
-        if office.subject.role != CertificateRole::Office {
-            return Err(TrustError::Role);
-        }
-        if office.node() != self.signer {
-            return Err(TrustError::Signer);
-        }
-        if hash_is_signed(&office.subject.public_key, &self.hash(), &self.signature) {
-            Ok(())
-        } else {
-            Err(TrustError::Signature)
-        }
+        office.signed_as_office(&self.signer, &self.hash(), &self.signature)
     }
 }
