@@ -4,22 +4,9 @@ import { registerApplication } from '../actions/field/register-application';
 import type { CoreFunctions } from '../core/functions';
 import { allGroups, rowsOfKind } from '../db/records';
 import { emptyForm, personForm } from '../form/application-form';
-import type { Standard } from '../lib/views';
+import { STANDARD } from '../testing/standard';
 import { testTablet, type TestTablet } from '../testing/tablet';
 import { regroup, regroupAll } from './groups';
-
-const STANDARD: Standard = {
-  service: 'DINKES-02',
-  version: 1,
-  name: 'Pemeriksaan',
-  requirements: [],
-  duration: '15 menit',
-  fee: 'Rp0',
-  product: 'Obat',
-  offline: 'full',
-  valid_from: '2026-01-01',
-  fields: [],
-};
 
 async function residents(...names: string[]): Promise<{ tablet: TestTablet; ids: string[] }> {
   const tablet = await testTablet();

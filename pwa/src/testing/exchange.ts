@@ -3,24 +3,11 @@ import { registerApplication } from '../actions/field/register-application';
 import type { Cursor, ReceivedChange } from '../core/exchange';
 import { testCore } from '../core/testing';
 import { emptyForm, personForm } from '../form/application-form';
-import type { Standard } from '../lib/views';
 import { changesOf, TestOffice } from './office';
+import { STANDARD } from './standard';
 import { testTablet, type TestTablet } from './tablet';
 
 /** What tests of the exchange share: a tablet with its office, and records on it. */
-
-const STANDARD: Standard = {
-  service: 'DINKES-02',
-  version: 1,
-  name: 'Pemeriksaan',
-  requirements: [],
-  duration: '15 menit',
-  fee: 'Rp0',
-  product: 'Obat',
-  offline: 'full',
-  valid_from: '2026-01-01',
-  fields: [],
-};
 
 export const CURSORS: Cursor[] = [{ position: 7, rolling: '0102030405060708', scopes: ['everyone'] }];
 

@@ -2,7 +2,7 @@
 // list that is opened count one each; characters are reported apart.
 
 import type { Locator, Page } from '@playwright/test';
-import type { Account, Office } from '../harness/office.ts';
+import type { Office } from '../harness/office.ts';
 import { expect, test } from '../harness/test.ts';
 import { FieldDoor } from '../pages/field-door.ts';
 import { keep } from './rows.ts';
@@ -13,7 +13,7 @@ const FAMILY_CARD = 'Penerbitan/Perubahan Kartu Keluarga';
 test('interactions', async ({ office, person }) => {
   const { browser, network } = await person('tablet');
   const door = new FieldDoor(browser.page, network.origin);
-  await door.prepare(await officer(office));
+  await door.prepare(await office.account('rina'));
   const hand = new Hand(browser.page);
 
   await visitBegins(hand, door);
@@ -141,10 +141,4 @@ class Hand {
     this.#touches += 1;
     await target.scrollIntoViewIfNeeded();
   }
-}
-
-async function officer(office: Office): Promise<Account> {
-  const found = (await office.accounts()).find(({ username }) => username === 'rina');
-  if (found === undefined) throw new Error('the demo has no account rina');
-  return found;
 }

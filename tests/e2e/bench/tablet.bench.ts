@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Page } from '@playwright/test';
 import { VILLAGE } from '../harness/link.ts';
-import type { Account, Office } from '../harness/office.ts';
+import type { Office } from '../harness/office.ts';
 import { expect, test } from '../harness/test.ts';
 import { FieldDoor } from '../pages/field-door.ts';
 import { keep, p95, QUICK } from './rows.ts';
@@ -21,7 +21,7 @@ test('a tablet with many records', async ({ office, person, badLink }) => {
   const { browser } = await person('tablet');
   const link = await badLink(office.port);
   const door = new FieldDoor(browser.page, link.origin);
-  await door.prepare(await officer(office));
+  await door.prepare(await office.account('rina'));
   await link.unplug();
 
   const starts: number[] = [];
@@ -60,7 +60,7 @@ test('a first download over the link of a village, in the browser', async ({ off
   const { browser } = await person('tablet');
   const link = await badLink(office.port);
   const door = new FieldDoor(browser.page, link.origin);
-  const account = await officer(office);
+  const account = await office.account('rina');
   await door.open();
   await browser.page.getByLabel('Nama pengguna').fill(account.username);
   await browser.page.getByLabel('Kata sandi').fill(account.password);
@@ -109,16 +109,10 @@ async function slow(page: Page): Promise<void> {
 
 /** Registers people at the office, for the day that the door prepares first. */
 async function fill(office: Office, registrations: number): Promise<void> {
-  const { username, password } = await officer(office);
+  const { username, password } = await office.account('rina');
   await promisify(execFile)(
     BENCH,
     ['fill', '--url', office.origin, '--username', username, '--registrations', String(registrations)],
     { env: { ...process.env, MPP_PASSWORD: password } },
   );
-}
-
-async function officer(office: Office): Promise<Account> {
-  const found = (await office.accounts()).find(({ username }) => username === 'rina');
-  if (found === undefined) throw new Error('the demo has no account rina');
-  return found;
 }

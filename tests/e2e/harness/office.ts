@@ -131,6 +131,13 @@ export class Office {
     return JSON.parse(text) as readonly Account[];
   }
 
+  /** One of them. */
+  async account(username: string): Promise<Account> {
+    const found = (await this.accounts()).find((one) => one.username === username);
+    if (found === undefined) throw new Error(`the demo has no account ${username}`);
+    return found;
+  }
+
   get #accountsFile(): string {
     return join(this.#folder, 'demo-accounts.json');
   }

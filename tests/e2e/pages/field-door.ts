@@ -106,6 +106,27 @@ export class FieldDoor {
     await expect(this.page.getByText('Diterima, belum diproses')).toBeVisible();
   }
 
+  /** Serves a new resident who comes for a family card, and saves. Returns what the resident takes home. */
+  async register(name: string, nik: string): Promise<Slip> {
+    const slip = await this.takeTicket();
+    await this.serve();
+    await this.fillFamilyCard(name, nik);
+    await this.save();
+    return slip;
+  }
+
+  /** Fills the form of a new resident who comes for a family card. */
+  async fillFamilyCard(name: string, nik: string): Promise<void> {
+    await this.type('applicant.nik', nik);
+    await this.type('applicant.name', name);
+    await this.type('applicant.kk', '1604121203100007');
+    await this.type('applicant.phone', '0812-7345-6789');
+    await this.chooseVillage('applicant');
+    await this.chooseService('Penerbitan/Perubahan Kartu Keluarga');
+    await this.choose('fields.reason', 'Perubahan data');
+    await this.type('fields.changed_data', 'Pekerjaan: pedagang');
+  }
+
   /** Sends what waits, and waits until everything is at the office. */
   async sendNow(): Promise<void> {
     const send = this.syncBar.getByRole('button', { name: 'Kirim sekarang' });

@@ -6,12 +6,6 @@ import { FieldDoor } from '../pages/field-door.ts';
 import { OfficeDoor } from '../pages/office-door.ts';
 
 test('a file takes a cut-off tablet to the office, and the tablet hears of it later', async ({ office, person }, info) => {
-  const accounts = await office.accounts();
-  const account = (username: string) => {
-    const found = accounts.find((one) => one.username === username);
-    if (found === undefined) throw new Error(`no account ${username}`);
-    return found;
-  };
   const { browser, network } = await person('tablet');
   const field = new FieldDoor(browser.page, network.origin);
   const atOffice = await person('tablet');
@@ -19,7 +13,7 @@ test('a file takes a cut-off tablet to the office, and the tablet hears of it la
   const file = info.outputPath('berkas.txt');
 
   await test.step('the tablet works without a link', async () => {
-    await field.prepare(account('rina'));
+    await field.prepare(await office.account('rina'));
     await network.cut();
     await field.takeTicket();
     await field.takeTicket();
@@ -36,8 +30,7 @@ test('a file takes a cut-off tablet to the office, and the tablet hears of it la
   });
 
   await test.step('the office takes it, and a second time changes nothing', async () => {
-    const desk = accounts.find(({ roles }) => roles.includes('supervisor'));
-    await supervisor.signIn(account(desk?.username ?? ''));
+    await supervisor.signIn(await office.account('sari'));
     await supervisor.importFile(file);
     await expect(supervisor.page.getByText('2 dari 2 perubahan baru disimpan di kantor.')).toBeVisible();
     await supervisor.importFile(file);

@@ -1,16 +1,14 @@
 // What the office erases by law goes from the tablets by itself, with all that was written of it.
 
 import type { Page } from '@playwright/test';
-import type { Account, Office } from '../harness/office.ts';
+import type { Office } from '../harness/office.ts';
 import { expect, test, type Person } from '../harness/test.ts';
 import { FieldDoor } from '../pages/field-door.ts';
 
-const SERVICE = 'Penerbitan/Perubahan Kartu Keluarga';
-
 test('what the office erased is gone from the tablet that wrote it and from the one that read it', async ({ office, person }) => {
   const [a, b] = [await tablet(office, await person('tablet')), await tablet(office, await person('tablet'))];
-  const gone = await register(a, 'Rohaya', '1604125203900001');
-  const kept = await register(a, 'Kusnadi', '1604121203850002');
+  const { ticket: gone } = await a.register('Rohaya', '1604125203900001');
+  const { ticket: kept } = await a.register('Kusnadi', '1604121203850002');
   await a.sendNow();
   await b.seeRecord(gone);
   await b.seeRecord(kept);
@@ -36,30 +34,8 @@ test('what the office erased is gone from the tablet that wrote it and from the 
 /** A tablet prepared for the day. */
 async function tablet(office: Office, { browser, network }: Person): Promise<FieldDoor> {
   const door = new FieldDoor(browser.page, network.origin);
-  await door.prepare(account(await office.accounts(), 'rina'));
+  await door.prepare(await office.account('rina'));
   return door;
-}
-
-function account(accounts: readonly Account[], username: string): Account {
-  const found = accounts.find((one) => one.username === username);
-  if (found === undefined) throw new Error(`the demo has no account ${username}`);
-  return found;
-}
-
-/** Returns the ticket. */
-async function register(door: FieldDoor, name: string, nik: string): Promise<string> {
-  const { ticket } = await door.takeTicket();
-  await door.serve();
-  await door.type('applicant.nik', nik);
-  await door.type('applicant.name', name);
-  await door.type('applicant.kk', '1604121203100007');
-  await door.type('applicant.phone', '0812-7345-6789');
-  await door.chooseVillage('applicant');
-  await door.chooseService(SERVICE);
-  await door.choose('fields.reason', 'Perubahan data');
-  await door.type('fields.changed_data', 'Pekerjaan: pedagang');
-  await door.save();
-  return ticket;
 }
 
 /** The document of a resident, as the tablet knows it. */

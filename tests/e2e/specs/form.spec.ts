@@ -6,9 +6,7 @@ import { FieldDoor } from '../pages/field-door.ts';
 test('the button under a finger stays there when the field before it gets a remark', async ({ office, person }) => {
   const { browser, network } = await person('tablet');
   const door = new FieldDoor(browser.page, network.origin);
-  const rina = (await office.accounts()).find(({ username }) => username === 'rina');
-  if (rina === undefined) throw new Error('the demo has no account rina');
-  await door.prepare(rina);
+  await door.prepare(await office.account('rina'));
   await door.takeTicket();
   await door.serve();
   await door.chooseService('Penerbitan/Perubahan Kartu Keluarga');

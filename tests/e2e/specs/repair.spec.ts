@@ -1,17 +1,15 @@
 // What was lost comes back by itself: on a tablet from the office, and at the office from the tablets.
 
 import type { Page } from '@playwright/test';
-import type { Account, Office } from '../harness/office.ts';
+import type { Office } from '../harness/office.ts';
 import { expect, test, type Person } from '../harness/test.ts';
 import { FieldDoor } from '../pages/field-door.ts';
 import { OfficeDoor } from '../pages/office-door.ts';
 
-const SERVICE = 'Penerbitan/Perubahan Kartu Keluarga';
-
 test('a record that was lost from the storage of a tablet comes back with the next sync', async ({ office, person }) => {
   const a = await tablet(office, await person('tablet'));
   const b = await tablet(office, await person('tablet'));
-  const { ticket } = await register(a.door, 'Rohaya', '1604125203900001');
+  const { ticket } = await a.door.register('Rohaya', '1604125203900001');
   await a.door.sendNow();
   await b.door.seeRecord(ticket);
 
@@ -30,18 +28,17 @@ test('a record that was lost from the storage of a tablet comes back with the ne
 });
 
 test('a restored office gets back what only a tablet has kept', async ({ office, person }) => {
-  const accounts = await office.accounts();
   const a = await tablet(office, await person('tablet'));
-  const { ticket } = await register(a.door, 'Rohaya', '1604125203900001');
+  const { ticket } = await a.door.register('Rohaya', '1604125203900001');
   await a.door.sendNow();
   const backup = await office.backUp();
 
   // What comes now is in no backup: a decision of the supervisor, and the work of another tablet, which is lost with it.
-  const supervisor = await officeDoor(await person('tablet'), accounts);
+  const supervisor = await officeDoor(office, await person('tablet'));
   await supervisor.openApplication(ticket);
   await supervisor.decide('Ditolak', 'Buku nikah tidak sesuai dengan data.');
   const lost = await tablet(office, await person('tablet'));
-  const other = await register(lost.door, 'Kusnadi', '1604121203850002');
+  const other = await lost.door.register('Kusnadi', '1604121203850002');
   await lost.door.sendNow();
   await lost.browser.close();
   await a.door.seeRecord(other.ticket);
@@ -50,7 +47,7 @@ test('a restored office gets back what only a tablet has kept', async ({ office,
 
   await office.lose();
   await office.restoreFrom(backup);
-  const restored = await officeDoor(await person('tablet'), accounts);
+  const restored = await officeDoor(office, await person('tablet'));
   await expect(restored.row(ticket)).toBeVisible();
   await expect(restored.row(other.ticket)).toBeHidden();
 
@@ -71,35 +68,14 @@ interface Tablet extends Person {
 /** A tablet prepared for the day. */
 async function tablet(office: Office, person: Person): Promise<Tablet> {
   const door = new FieldDoor(person.browser.page, person.network.origin);
-  await door.prepare(account(await office.accounts(), 'rina'));
+  await door.prepare(await office.account('rina'));
   return { ...person, door };
 }
 
-async function officeDoor({ browser, network }: Person, accounts: readonly Account[]): Promise<OfficeDoor> {
+async function officeDoor(office: Office, { browser, network }: Person): Promise<OfficeDoor> {
   const door = new OfficeDoor(browser.page, network.origin);
-  await door.signIn(account(accounts, 'sari'));
+  await door.signIn(await office.account('sari'));
   return door;
-}
-
-function account(accounts: readonly Account[], username: string): Account {
-  const found = accounts.find((one) => one.username === username);
-  if (found === undefined) throw new Error(`the demo has no account ${username}`);
-  return found;
-}
-
-async function register(door: FieldDoor, name: string, nik: string): Promise<{ ticket: string }> {
-  const { ticket } = await door.takeTicket();
-  await door.serve();
-  await door.type('applicant.nik', nik);
-  await door.type('applicant.name', name);
-  await door.type('applicant.kk', '1604121203100007');
-  await door.type('applicant.phone', '0812-7345-6789');
-  await door.chooseVillage('applicant');
-  await door.chooseService(SERVICE);
-  await door.choose('fields.reason', 'Perubahan data');
-  await door.type('fields.changed_data', 'Pekerjaan: pedagang');
-  await door.save();
-  return { ticket };
 }
 
 /** Deletes all that a name stands on from the app's storage, as a fault of the disk would. Says how many documents. */

@@ -1,6 +1,5 @@
 // A service day, end to end: two tablets that do not see each other, a supervisor and a resident.
 
-import type { Account } from '../harness/office.ts';
 import { expect, test, type Person } from '../harness/test.ts';
 import { FieldDoor, type Slip } from '../pages/field-door.ts';
 import { OfficeDoor } from '../pages/office-door.ts';
@@ -26,7 +25,6 @@ interface Tablet extends Person {
 }
 
 test('two tablets, one resident, one conflict: everybody ends with the same answer', async ({ office, person }) => {
-  const accounts = await office.accounts();
   const a = await tablet(await person('tablet'));
   const b = await tablet(await person('tablet'));
   const desk = await person('tablet');
@@ -35,8 +33,8 @@ test('two tablets, one resident, one conflict: everybody ends with the same answ
   let slipB: Slip;
 
   await test.step('two tablets are prepared at the office and go offline', async () => {
-    await a.door.prepare(account(accounts, 'rina'));
-    await b.door.prepare(account(accounts, 'budi'));
+    await a.door.prepare(await office.account('rina'));
+    await b.door.prepare(await office.account('budi'));
     for (const { browser, door, network } of [a, b]) {
       await network.cut();
       // They are switched off for the way to the village.
@@ -110,7 +108,7 @@ test('two tablets, one resident, one conflict: everybody ends with the same answ
   });
 
   await test.step('the supervisor sees one resident, two spellings, two applications and who typed what', async () => {
-    await supervisor.signIn(account(accounts, 'sari'));
+    await supervisor.signIn(await office.account('sari'));
     await expect(supervisor.row(slipA.ticket)).toContainText('Kartu Keluarga');
     await expect(supervisor.row(slipB.ticket)).toContainText(CHILD.name);
     await supervisor.openApplication(slipA.ticket);
@@ -179,12 +177,6 @@ test('two tablets, one resident, one conflict: everybody ends with the same answ
 
 function tablet(person: Person): Tablet {
   return { ...person, door: new FieldDoor(person.browser.page, person.network.origin) };
-}
-
-function account(accounts: readonly Account[], username: string): Account {
-  const found = accounts.find((one) => one.username === username);
-  if (found === undefined) throw new Error(`the demo has no account ${username}`);
-  return found;
 }
 
 /** What is the same on both tablets. */

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Dice } from '../harness/dice.ts';
 import { VILLAGE, type ShapedLink } from '../harness/link.ts';
-import type { Account, Office } from '../harness/office.ts';
+import type { Office } from '../harness/office.ts';
 import { Releases } from '../harness/release.ts';
 import { expect, test, type Person } from '../harness/test.ts';
 import { FieldDoor } from '../pages/field-door.ts';
@@ -91,7 +91,7 @@ test('a full storage is said in words, keeps what was typed, and is over when th
   await door.takeTicket();
   const { ticket } = await door.takeTicket();
   await door.serve();
-  await fillForm(door);
+  await door.fillFamilyCard('Rohaya', '1604125203900001');
   await expect(door.page.getByText('Isian tersimpan otomatis di tablet')).toBeVisible();
 
   const storage = await browser.page.context().newCDPSession(browser.page);
@@ -145,7 +145,7 @@ test('a cleared storage is said in words, and what the office holds comes back',
   await expect(door.page.getByText('Semua sudah di kantor')).toBeHidden();
 
   await link.plug();
-  await door.prepare(await officer(office));
+  await door.prepare(await office.account('rina'));
   const next = (await door.takeTicket()).ticket;
   await door.sendNow();
   const queue = await door.queue();
@@ -206,30 +206,13 @@ interface Ready extends Person {
 /** A tablet that was prepared over the link while it was good. */
 async function prepared(office: Office, person: Person, link: ShapedLink): Promise<Ready> {
   const door = new FieldDoor(person.browser.page, link.origin);
-  await door.prepare(await officer(office));
+  await door.prepare(await office.account('rina'));
   // Switched off for the way to the village; its cookie is on the disk then.
   await person.browser.restart();
   door.page = person.browser.page;
   await door.open();
   await expect(door.takeTicketButton).toBeVisible();
   return { ...person, door };
-}
-
-async function officer(office: Office): Promise<Account> {
-  const found = (await office.accounts()).find(({ username }) => username === 'rina');
-  if (found === undefined) throw new Error('the demo has no account rina');
-  return found;
-}
-
-async function fillForm(door: FieldDoor): Promise<void> {
-  await door.type('applicant.nik', '1604125203900001');
-  await door.type('applicant.name', 'Rohaya');
-  await door.type('applicant.kk', '1604121203100007');
-  await door.type('applicant.phone', '0812-7345-6789');
-  await door.chooseVillage('applicant');
-  await door.chooseService('Penerbitan/Perubahan Kartu Keluarga');
-  await door.choose('fields.reason', 'Perubahan data');
-  await door.type('fields.changed_data', 'Pekerjaan: pedagang');
 }
 
 /** Everything that was shown is there, and nothing twice. */

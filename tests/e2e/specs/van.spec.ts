@@ -1,6 +1,6 @@
 // The van: two tablets, a hub and an office as processes of their own, cut off from each other, and the office lost.
 
-import type { Account, Backup } from '../harness/office.ts';
+import type { Backup } from '../harness/office.ts';
 import { expect, test } from '../harness/test.ts';
 import { FieldDoor, type Slip } from '../pages/field-door.ts';
 import { OfficeDoor } from '../pages/office-door.ts';
@@ -10,21 +10,19 @@ test('a hub without the office, an office without its machine: every ticket is s
   hub: joinHub,
   person,
 }, info) => {
-  const accounts = await office.accounts();
   const a = await person('tablet');
   const b = await person('tablet');
   const [atA, atB] = [new FieldDoor(a.browser.page, a.network.origin), new FieldDoor(b.browser.page, b.network.origin)];
   const desk = await person('tablet');
   const supervisor = new OfficeDoor(desk.browser.page, desk.network.origin);
-  const lead = accounts.find(({ roles }) => roles.includes('supervisor'))?.username ?? '';
   const slips: Slip[] = [];
   let backup: Backup;
 
   const hub = await joinHub('Mobil 1');
 
   await test.step('the tablets are prepared at the office and drive off with the hub', async () => {
-    await atA.prepare(account(accounts, 'rina'));
-    await atB.prepare(account(accounts, 'budi'));
+    await atA.prepare(await office.account('rina'));
+    await atB.prepare(await office.account('budi'));
     await expect.poll(async () => (await hub.health()).upstream.reached_at).not.toBeNull();
     await a.network.leadTo(hub.port);
     await b.network.leadTo(hub.port);
@@ -63,7 +61,7 @@ test('a hub without the office, an office without its machine: every ticket is s
   });
 
   await test.step('the office shows what each tablet and the hub brought', async () => {
-    await supervisor.signIn(account(accounts, lead));
+    await supervisor.signIn(await office.account('sari'));
     await supervisor.showTablets();
     const main = desk.browser.page.getByRole('main');
     await expect(main).toContainText('Mobil 1');
@@ -86,9 +84,3 @@ test('a hub without the office, an office without its machine: every ticket is s
     expect(await office.recordCount()).toBe(slips.length);
   });
 });
-
-function account(accounts: readonly Account[], username: string): Account {
-  const found = accounts.find((one) => one.username === username);
-  if (found === undefined) throw new Error(`the demo has no account ${username}`);
-  return found;
-}
