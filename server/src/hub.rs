@@ -3,6 +3,7 @@
 //!
 //! It has no accounts and no root key. It is believed as far as its certificate goes: that it holds something.
 
+mod backup;
 mod client;
 mod compare;
 mod enroll;
@@ -16,6 +17,7 @@ use mpp_store::StoreError;
 use mpp_sync::trust::TrustError;
 use mpp_sync::wire::WireError;
 
+pub use backup::backup_of_office;
 pub use client::OfficeClient;
 pub use enroll::{code_of, enroll, new_code, split_code};
 pub use upstream::{State, Upstream, run};

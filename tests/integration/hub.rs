@@ -1,9 +1,11 @@
 //! The van: a hub between tablets and the office, cut off and joined again, and stolen.
 
+use mpp_sync::exchange::BackupState;
 use mpp_tests::cable::Cable;
 use mpp_tests::expected::differences;
 use mpp_tests::headless::{Headless, Start};
 use mpp_tests::hub::Hub;
+use mpp_tests::tablet::sync::Synced;
 use serde_json::json;
 
 use crate::support::{PATIENCE, World, operations_of};
@@ -71,9 +73,10 @@ fn tiers(tablet: &mut Headless) -> [u64; 4] {
 }
 
 /// Syncs, and both sides say that they hold the same.
-fn agree(tablet: &mut Headless) {
+fn agree(tablet: &mut Headless) -> Synced {
     let synced = tablet.sync(PATIENCE).unwrap();
     assert!(synced.agreed && synced.repairs == 0, "{synced:?}");
+    synced
 }
 
 #[test]
@@ -122,7 +125,7 @@ fn tablets_that_met_hub_and_office_in_any_order_hold_the_same_and_know_how_safe_
     world.office().task(&["backup", "--to", to.to_str().unwrap()], "").unwrap();
     hub.wait_for_office().unwrap();
     let mut a = moved(a, &hub.url());
-    agree(&mut a);
+    assert_eq!(agree(&mut a).backup, BackupState::Good, "the office's, for a hub has none");
     let [_, _, backed_up, frames] = tiers(&mut a);
     assert_eq!(backed_up, frames);
     hub.kill();

@@ -131,7 +131,8 @@ export class Incoming {
     this.node = welcome;
     const { office } = this.asked;
     this.atOffice = office === null || welcome.node === null || welcome.node === office.node;
-    if (this.atOffice) await writeMeta(db, 'backup', welcome.backup);
+    // A hub hands on what the office said of its own.
+    await writeMeta(db, 'backup', welcome.backup);
     const kept = await readMeta(db, 'marks');
     this.outcome.marksMoved = !this.asked.marksAsked && (kept?.[welcome.log] ?? 0) !== welcome.marks;
   }

@@ -23,6 +23,16 @@ pub fn word(state: BackupState) -> &'static str {
     }
 }
 
+/// The state of a stable word; a word of a later version is no good news.
+#[must_use]
+pub fn state_of(word: &str) -> BackupState {
+    match word {
+        "none" => BackupState::None,
+        "good" => BackupState::Good,
+        _ => BackupState::Old,
+    }
+}
+
 /// How the backups stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {

@@ -10,6 +10,7 @@ use mpp_sync::save::Entry;
 use mpp_sync::trust::{Tombstone, TrustError};
 
 use super::HubError;
+use super::backup::keep_backup_of_office;
 use super::round::{Pulled, Round};
 use crate::app::App;
 use crate::ingest::Offered;
@@ -68,6 +69,7 @@ impl Incoming {
                 }
                 self.log = Some(welcome.log);
                 self.marks = welcome.marks;
+                keep_backup_of_office(self.app.store(), welcome.backup).await?;
             }
             ResponseRecord::Holds(chains) => self.holds(&chains).await?,
             // A gap heals itself, because the office has just said what it holds.

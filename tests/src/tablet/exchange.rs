@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use mpp_sync::caller::{ClaimedChain, Naming, chains_to_name};
 use mpp_sync::exchange::{
-    BodyReader, Extras, Hello, Offer, PROTOCOL, PullRequest, decode_record, encode_request_with, flags,
+    BackupState, BodyReader, Extras, Hello, Offer, PROTOCOL, PullRequest, decode_record, encode_request_with,
+    flags,
 };
 
 use super::device::Prepared;
@@ -30,6 +31,8 @@ pub struct Exchanged {
     pub refused: Vec<String>,
     /// The node's sums at its log's end are those of this tablet.
     pub agreed: bool,
+    /// How the office's backups stand, as the node says.
+    pub backup: BackupState,
     /// Scopes that differ although they were repaired.
     pub differs: Vec<String>,
 }

@@ -107,6 +107,7 @@ impl Tablet {
     ) -> Result<(), TabletError> {
         let Welcome { log, .. } = *welcome;
         (answer.marks, answer.node, answer.backed_up) = (welcome.marks, welcome.node, welcome.backed_up);
+        done.backup = welcome.backup;
         if answer.log != Some(log) {
             let adopted = adopt(log, &welcome.ancestors, &self.state.places());
             let record = match adopted.from {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mpp_sync::exchange::BackupState;
 use serde::{Deserialize, Serialize};
 
 use super::compare::Comparing;
@@ -43,6 +44,9 @@ pub struct Synced {
     /// Whether the node's sums at its log's end are those of what it listed to this tablet.
     #[serde(default)]
     pub agreed: bool,
+    /// How the office's backups stand, as the node said.
+    #[serde(default)]
+    pub backup: BackupState,
     /// Batches that were given back to an office that lacked them.
     #[serde(default)]
     pub offered: usize,
@@ -176,6 +180,7 @@ impl Tablet {
         synced.forgotten += done.forgotten;
         synced.offered += done.offered;
         synced.agreed = done.agreed;
+        synced.backup = done.backup;
         // A gap heals itself, because the office has just said what it holds.
         if let Some(code) = done.refused.iter().find(|code| *code != "frame_gap") {
             return Err(TabletError::Refused(code.clone()));

@@ -14,6 +14,7 @@ use crate::http::Shared;
 use crate::http::error::ApiError;
 use crate::http::pull::write_changes;
 use crate::http::repair::write_repairs;
+use crate::hub::backup_of_office;
 use crate::ingest::judge::ERASED;
 use crate::lineage::Lineage;
 use crate::receipts::receipts;
@@ -78,7 +79,8 @@ async fn welcome(app: &Shared, hello: &Hello, lineage: &Lineage) -> Result<Welco
         protocol: hello.common_protocol(),
         marks: u64::try_from(app.store().marks().await?).unwrap_or(0),
         backed_up: standing.position(),
-        backup: standing.state,
+        // A hub has no backups of its own: its tablets ask for the office's.
+        backup: if app.node.trust.is_hub() { backup_of_office(app.store()).await? } else { standing.state },
         node: Some(app.node.key.device()),
         ancestors: lineage.told_to(hello.pull.as_ref(), app.node.log),
     })
