@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { printed, untilHealthy, type Office } from './office.ts';
 import { freePort, NetworkPath } from './proxy.ts';
 
@@ -56,6 +57,16 @@ export class Hub {
   async health(): Promise<{ upstream: { reached_at: number | null; waiting_frames: number } }> {
     const answer = await fetch(`${this.origin}/healthz`);
     return (await answer.json()) as { upstream: { reached_at: number | null; waiting_frames: number } };
+  }
+
+  /** Waits until a contact with the office that began after now left nothing waiting. */
+  async passOn(): Promise<void> {
+    const now = Math.floor(Date.now() / 1000);
+    for (;;) {
+      const { reached_at, waiting_frames } = (await this.health()).upstream;
+      if ((reached_at ?? 0) > now + 1 && waiting_frames === 0) return;
+      await sleep(100);
+    }
   }
 
   async close(): Promise<void> {
