@@ -1,5 +1,6 @@
 import type { Save } from '../core/functions';
 import type { Database } from './open';
+import { refuseErased } from './refuse-erased';
 import { saveKey, type Row, type StoredSave, type StoredSession } from './schema';
 import { inOneTransaction } from './transaction';
 
@@ -12,6 +13,8 @@ export interface SaveCommit {
   rows: Omit<Row, 'unsent'>[];
   /** How many changes each document had when the core read it; a pull may have come between. */
   read: ReadonlyMap<string, number>;
+  /** The documents that it builds on, whether they are here or not. */
+  about: readonly string[];
   /** The draft this save replaces. */
   draft?: string;
   /** The queue number this save issued. */
@@ -20,9 +23,6 @@ export interface SaveCommit {
 
 /** Something else was written between reading and writing: the caller makes the save anew. */
 export class SaveRaced extends Error {}
-
-/** It is about a document that the office erased meanwhile: nothing may be written of it any more. */
-export class SaveErased extends Error {}
 
 /**
  * Makes a save durable in one strict transaction: changes, chain link, outbox entry, projection,
@@ -42,10 +42,10 @@ export function commitSave(db: Database, commit: SaveCommit): Promise<StoredSess
         next_save: save.number + 1,
         last_save_hash: save.hash,
       };
+      const named = save.entries.map(({ document }) => document);
+      await refuseErased(tx.objectStore('tombstones'), [...named, ...commit.about]);
       const documents = tx.objectStore('documents');
       for (const entry of save.entries) {
-        const gone = await tx.objectStore('tombstones').getKey(entry.document);
-        if (gone !== undefined) throw new SaveErased();
         const known = await documents.get(entry.document);
         const had = known?.changes.length ?? 0;
         if (had !== (commit.read.get(entry.document) ?? 0)) throw new SaveRaced();

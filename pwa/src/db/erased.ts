@@ -1,5 +1,6 @@
 import type { Bytes } from '../core/bytes';
 import type { ScopeSum } from '../core/exchange';
+import { documentsOf } from './drafts';
 import { listedOf } from './listed';
 import type { Database } from './open';
 import { PullRaced } from './pulled';
@@ -95,9 +96,8 @@ async function eraseOwn(tx: Erasing, document: string, frames: Erasure['frames']
 
 /** Forms of it, and forms that were begun with what it says. */
 async function eraseDrafts(tx: Erasing, document: string): Promise<void> {
-  for (const { id, form } of await tx.objectStore('drafts').getAll()) {
-    const { visit, resident } = form as { visit?: unknown; resident?: unknown };
-    if ([id, visit, resident].includes(document)) await tx.objectStore('drafts').delete(id);
+  for (const draft of await tx.objectStore('drafts').getAll()) {
+    if (documentsOf(draft).includes(document)) await tx.objectStore('drafts').delete(draft.id);
   }
 }
 

@@ -70,6 +70,7 @@ export class Writer {
           save: made.save,
           rows: made.save.entries.map(({ view }) => lineOf(view)),
           read: new Map([...known].map(([id, { changes }]) => [id, changes.length])),
+          about: intention.reads,
           ...(intention.draft === undefined ? {} : { draft: intention.draft }),
           ...(made.ticket === undefined ? {} : { ticket: made.ticket }),
         });

@@ -1,20 +1,24 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { DraftKeeper, type Kept } from '../actions/field/drafts';
 import { editDocument } from '../actions/field/edit-record';
+import { issueTicket } from '../actions/field/issue-ticket';
 import { listRecords } from '../actions/field/records';
+import { registerApplication } from '../actions/field/register-application';
 import type { ReceivedChange } from '../core/exchange';
 import { testCore } from '../core/testing';
 import { allBatches } from '../db/batches';
-import { SaveErased } from '../db/commit-save';
 import { writeDraft } from '../db/drafts';
 import { readSums } from '../db/listed';
 import { uncutSaves } from '../db/outbox';
+import { RecordErased } from '../db/refuse-erased';
 import type { StoredDocument, StoreName } from '../db/schema';
 import { erasingOffice, forged, type Erase } from '../testing/erasing';
 import { CURSORS, elsewhere, register, sync, tabletAtOffice } from '../testing/exchange';
 import { TestLog } from '../testing/log';
 import { changesOf, page, type TestOffice } from '../testing/office';
+import { STANDARD } from '../testing/standard';
 import type { TestTablet } from '../testing/tablet';
-import { emptyForm } from '../form/application-form';
+import { emptyForm, personForm } from '../form/application-form';
 import { OfferQueue } from './give-back';
 
 let office: TestOffice;
@@ -121,6 +125,29 @@ describe('what the office erased', () => {
   });
 });
 
+describe('a form that was open when the office erased the person', () => {
+  it('is kept no more and cannot be saved', async () => {
+    await received('Rusdi');
+    const gone = await recordsOf('Rusdi');
+    const resident = gone.find(({ kind }) => kind === 'resident')?.id ?? '';
+    const { visit, ticket } = await issueTicket(tablet, {});
+    const applicant = personForm({ name: 'Rusdi', no_nik_reason: 'belum_punya', village: '16.04.12.2025' });
+    const form = { ...emptyForm(visit, ticket), resident, applicant };
+    const heard: Kept[] = [];
+    const keeper = new DraftKeeper(tablet, visit, (kept) => heard.push(kept));
+    const typed = async (): Promise<void> => {
+      keeper.keep(form);
+      await keeper.flush();
+    };
+    await typed();
+    await erased(gone);
+    await typed();
+    expect(heard).toEqual(['kept', 'erased']);
+    expect(await registerApplication(tablet, form, STANDARD, visit)).toMatchObject({ ok: false, reason: 'erased' });
+    expect(await storesWith('Rusdi')).toEqual([]);
+  });
+});
+
 describe("of this tablet's own work", () => {
   it('that was erased the names stay in its frames, and go to an office that lost them', async () => {
     await register(tablet, 'Marsinah');
@@ -154,7 +181,7 @@ describe("of this tablet's own work", () => {
     await sync(tablet);
     expect(await uncutSaves(tablet.db)).toEqual([]);
     expect(tablet.status.get()).toMatchObject({ unsent: 0, trouble: null });
-    await expect(editDocument(tablet, id, 'application', { notes: 'Masih ada' })).rejects.toThrow(SaveErased);
+    await expect(editDocument(tablet, id, 'application', { notes: 'Masih ada' })).rejects.toThrow(RecordErased);
     expect(await tablet.db.get('documents', id)).toBeUndefined();
   });
 

@@ -1,4 +1,5 @@
 import { allDrafts, deleteDraft, readDraft, writeDraft } from '../../db/drafts';
+import { RecordErased } from '../../db/refuse-erased';
 import { emptyForm, isStarted, type ApplicationForm } from '../../form/application-form';
 import { nowSeconds } from '../../lib/clock';
 import type { Tablet } from './tablet';
@@ -10,6 +11,9 @@ export interface Draft {
   updated_at: number;
 }
 
+/** What became of a form as typed: on the disk; on the screen only; or about somebody whose data the office erased. */
+export type Kept = 'kept' | 'no_room' | 'erased';
+
 /** Milliseconds after the last key until the form is kept; the promise is at most 300. */
 const QUIET = 200;
 
@@ -19,11 +23,11 @@ export class DraftKeeper {
   private waiting: ApplicationForm | null = null;
   private closed = false;
 
-  /** `onKept` hears after each try whether what was typed is on the disk. */
+  /** `onKept` hears after each try what became of what was typed. */
   constructor(
     private readonly tablet: Tablet,
     readonly id: string,
-    private readonly onKept: (kept: boolean) => void = () => undefined,
+    private readonly onKept: (kept: Kept) => void = () => undefined,
   ) {}
 
   /** The form changed. `form` must be a copy that nobody changes any more. */
@@ -42,10 +46,10 @@ export class DraftKeeper {
     if (form === null || day === undefined || this.closed) return;
     this.waiting = null;
     const kept = await writeDraft(this.tablet.db, { id: this.id, day, updated_at: nowSeconds(), form }).then(
-      () => true,
-      () => false,
+      (): Kept => 'kept',
+      (error: unknown): Kept => (error instanceof RecordErased ? 'erased' : 'no_room'),
     );
-    if (!kept) this.waiting ??= form;
+    if (kept === 'no_room') this.waiting ??= form;
     this.onKept(kept);
   }
 

@@ -2,6 +2,7 @@ import { randomBytes } from '../../core/bytes';
 import type { NewApplication } from '../../core/functions';
 import type { Standard } from '../../core/views';
 import { readRow, rowsOfVisit } from '../../db/records';
+import { RecordErased } from '../../db/refuse-erased';
 import type { ApplicationForm } from '../../form/application-form';
 import { isStorageError } from '../../sync/trouble';
 import { blocking, checkForm, type CheckedForm, type FormFinding } from './check-form';
@@ -10,7 +11,7 @@ import { writing, type Tablet } from './tablet';
 export type RegisterAnswer =
   | { ok: true; application: string }
   | { ok: false; reason: 'findings'; findings: FormFinding[] }
-  | { ok: false; reason: 'storage' | 'other'; code: string };
+  | { ok: false; reason: 'storage' | 'erased' | 'other'; code: string };
 
 const RANDOM_BYTES = 8;
 
@@ -33,6 +34,7 @@ export async function registerApplication(
     return { ok: true, application: await save(tablet, form, standard, checked, draft) };
   } catch (error) {
     if (isStorageError(error)) return { ok: false, reason: 'storage', code: 'STORAGE_FULL' };
+    if (error instanceof RecordErased) return { ok: false, reason: 'erased', code: error.code };
     return { ok: false, reason: 'other', code: error instanceof Error ? error.message : '' };
   }
 }

@@ -25,6 +25,7 @@ export const en: Sentences<keyof typeof id> = {
   'error.NETWORK': 'The server cannot be reached. Check the internet connection and try again.',
   'error.TIMEOUT': 'The server took too long to answer. Try again in a moment.',
   'error.UNREADABLE': "The server's answer could not be read. Try again, or call the IT staff.",
+  'error.RECORD_ERASED': 'The office has erased this record, as the law asks. Nothing in it can be changed any more.',
   'error.UNEXPECTED': 'Something went wrong. Reload this page and try again.',
   'demo.note': 'This is a demonstration. Nothing here is real data.',
   'status.received': 'Received',

@@ -37,6 +37,7 @@ export const id = {
   'error.NETWORK': 'Server tidak terjangkau. Periksa sambungan internet, lalu coba lagi.',
   'error.TIMEOUT': 'Server terlalu lama menjawab. Coba lagi sebentar lagi.',
   'error.UNREADABLE': 'Jawaban server tidak dapat dibaca. Coba lagi, atau hubungi petugas TI.',
+  'error.RECORD_ERASED': 'Kantor sudah menghapus data ini, sesuai hukum. Tidak ada lagi yang dapat diubah di sini.',
   'error.UNEXPECTED': 'Ada yang tidak berjalan semestinya. Muat ulang halaman ini, lalu coba lagi.',
   'demo.note': 'Ini contoh untuk mencoba. Data di sini bukan data sungguhan.',
   ...statuses,

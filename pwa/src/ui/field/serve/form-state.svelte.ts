@@ -1,7 +1,7 @@
 import { SvelteSet } from 'svelte/reactivity';
 import { dayCatalogue, type AgencyServices } from '../../../actions/field/catalogue';
 import { checkForm, type CheckedForm, type FormFinding } from '../../../actions/field/check-form';
-import { DraftKeeper, loadDraft } from '../../../actions/field/drafts';
+import { DraftKeeper, loadDraft, type Kept } from '../../../actions/field/drafts';
 import { readResident } from '../../../actions/field/find-residents';
 import { emptyForm, emptyPerson, personForm, type ApplicationForm } from '../../../actions/field/form-shape';
 import { registerApplication, type RegisterAnswer } from '../../../actions/field/register-application';
@@ -20,8 +20,8 @@ export class FormState {
   checked = $state.raw<CheckedForm>({ findings: [], shown: [], people: {} });
   attempted = $state(false);
   saving = $state(false);
-  /** False while the tablet has no room for the draft: what is typed stands on the screen only. */
-  kept = $state(true);
+  /** What became of what was typed so far. */
+  kept = $state<Kept>('kept');
   readonly touched = new SvelteSet<string>();
   /** The agency whose services are shown first. */
   preferred = '';
