@@ -247,6 +247,21 @@ export async function getHubs(): Promise<readonly Hub[]> {
   return (await getJson<{ hubs: Hub[] }>('/api/office/hubs')).hubs;
 }
 
+/** Somebody who can be put on a roster. */
+export interface Officer {
+  readonly username: string;
+  readonly display_name: string;
+}
+
+export async function getOfficers(): Promise<readonly Officer[]> {
+  return (await getJson<{ officers: Officer[] }>('/api/office/officers')).officers;
+}
+
+/** Puts somebody on the roster of a day that is published. */
+export async function postOfficer(day: string, username: string): Promise<void> {
+  await postJson(`/api/office/days/${day}/officers`, { username });
+}
+
 export async function getBackup(): Promise<Backup> {
   return getJson('/api/office/backup');
 }

@@ -19,6 +19,24 @@ struct Officer {
     username: String,
 }
 
+/// `GET /api/office/officers`: who can be put on a roster, by name.
+///
+/// # Errors
+/// When the store fails.
+pub async fn officers(
+    State(app): State<Shared>,
+    AuthSupervisor(_): AuthSupervisor,
+) -> Result<Json<Value>, ApiError> {
+    let mut accounts = app.store().accounts().await?;
+    accounts.retain(|account| account.disabled_at.is_none() && account.roles.iter().any(|role| role == "officer"));
+    accounts.sort_by(|one, other| one.display_name.cmp(&other.display_name));
+    let officers: Vec<Value> = accounts
+        .iter()
+        .map(|account| json!({ "username": account.username, "display_name": account.display_name }))
+        .collect();
+    Ok(Json(json!({ "officers": officers })))
+}
+
 /// `POST /api/office/days/{day}/officers`: puts an account on the day's roster. What the officer wrote there before that is
 /// tried again.
 ///

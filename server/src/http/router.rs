@@ -76,6 +76,7 @@ fn office() -> Router<Shared> {
         .route("/api/office/devices/{id}/revoke", post(hubs::revoke))
         // Supervisors.
         .route("/api/office/days", get(office::office_days))
+        .route("/api/office/officers", get(roster::officers))
         .route("/api/office/days/{day}/officers", post(roster::add))
         .route("/api/office/applications", get(office::list))
         .route("/api/office/applications/search", post(office::search))

@@ -211,6 +211,11 @@ async fn who_is_not_on_the_roster_waits_until_the_day_names_them() {
     assert_eq!(held(&records, tablet.session), 2, "the chain goes on");
     assert_eq!(server.app.store().changes_of(&[own.0]).await.unwrap().len(), 1);
     let supervisor = server.sign_in("sari").await;
+    let officers = server.read("/api/office/officers", &supervisor).await;
+    let may_be_added = |username: &str| {
+        officers["officers"].as_array().unwrap().iter().any(|officer| officer["username"] == username)
+    };
+    assert!(may_be_added("budi") && !may_be_added("sari"), "{officers}");
     let roster = format!("/api/office/days/{day}/officers");
     assert_eq!(server.post(&roster, &cookie, json!({ "username": "budi" })).await.0, 403);
     assert_eq!(server.post(&roster, &supervisor, json!({ "username": "siapa" })).await.0, 404);

@@ -35,6 +35,15 @@ export class OfficeDoor {
     await this.page.getByRole('navigation').getByRole('link', { name: 'Tablet' }).click();
   }
 
+  async showDays(): Promise<void> {
+    await this.page.getByRole('navigation').getByRole('link', { name: 'Hari layanan' }).click();
+  }
+
+  /** The cards of the service days, the nearest first. */
+  get days(): Locator {
+    return this.page.getByRole('main').locator('section').filter({ hasText: 'Instansi' });
+  }
+
   /** Hands in a file that a tablet wrote. */
   async importFile(path: string): Promise<void> {
     await this.showTablets();

@@ -1,4 +1,4 @@
-import { postChoice, postIdentity, postSpelling, postStatus, postUndo } from '../../api/office';
+import { postChoice, postIdentity, postOfficer, postSpelling, postStatus, postUndo } from '../../api/office';
 import type { ApplicationView, ResidentGroup, Status } from '../../lib/views';
 import { guarded } from './session.svelte.ts';
 
@@ -35,4 +35,9 @@ export async function decideIdentity(group: ResidentGroup, decision: 'join' | 's
 
 export async function undoDecision(resident: string, decision: string): Promise<void> {
   await guarded(() => postUndo(resident, decision));
+}
+
+/** Puts somebody on the roster of a day that is published; what was held back for it is tried again. */
+export async function putOnRoster(day: string, username: string): Promise<void> {
+  await guarded(() => postOfficer(day, username));
 }

@@ -4,6 +4,7 @@ import {
   getBackup,
   getHubs,
   getOfficeDays,
+  getOfficers,
   getQuarantine,
   getTablets,
   type ApplicationDetail,
@@ -12,6 +13,7 @@ import {
   type Backup,
   type DaySummary,
   type Hub,
+  type Officer,
   type QuarantineRow,
   type Tablet,
 } from '../../api/office';
@@ -31,6 +33,7 @@ export type {
   Backup,
   DaySummary,
   Hub,
+  Officer,
   QuarantineRow,
   Release,
   Retried,
@@ -55,6 +58,8 @@ export const agencies = new Resource<readonly Agency[]>(
 );
 
 export const quarantine = new Resource<readonly QuarantineRow[]>(() => guarded(getQuarantine));
+
+export const officers = new Resource<readonly Officer[]>(() => guarded(getOfficers));
 
 export const hubs = new Resource<readonly Hub[]>(() => guarded(getHubs));
 

@@ -243,6 +243,13 @@ export const en: Sentences<keyof typeof id> = {
   'days.services': 'Services',
   'days.applications': 'See applications',
   'days.see_tablets': 'See tablets',
+  'roster.add': 'Add an officer',
+  'roster.title': 'Add an officer: {day}',
+  'roster.text': "What this officer records on that day is accepted, also what was held back because the name was not on the roster.",
+  'roster.officer': 'Officer',
+  'roster.all': 'Every officer is on the roster already.',
+  'roster.missing': 'Choose the officer.',
+  'roster.confirm': 'Add',
   'days.today': 'Today',
 
   'refresh.failed': 'This list is not up to date: {reason}',

@@ -241,6 +241,13 @@ export const id = {
   'days.services': 'Layanan',
   'days.applications': 'Lihat permohonan',
   'days.see_tablets': 'Lihat tablet',
+  'roster.add': 'Tambah petugas',
+  'roster.title': 'Tambah petugas: {day}',
+  'roster.text': 'Catatan petugas ini pada hari itu diterima, juga yang sudah ditahan karena namanya belum ada dalam daftar.',
+  'roster.officer': 'Petugas',
+  'roster.all': 'Semua petugas sudah ada dalam daftar.',
+  'roster.missing': 'Pilih petugasnya.',
+  'roster.confirm': 'Tambahkan',
   'days.today': 'Hari ini',
 
   'refresh.failed': 'Daftar ini belum diperbarui: {reason}',
