@@ -115,6 +115,12 @@ export class FieldDoor {
     return slip;
   }
 
+  /** Lays an earlier registration into the open form. */
+  async useResident(name: string): Promise<void> {
+    await this.page.getByLabel('Cari warga').fill(name);
+    await this.page.getByRole('listitem').filter({ hasText: name }).getByRole('button').click();
+  }
+
   /** Fills the form of a new resident who comes for a family card. */
   async fillFamilyCard(name: string, nik: string): Promise<void> {
     await this.type('applicant.nik', nik);

@@ -31,6 +31,32 @@ test('what the office erased is gone from the tablet that wrote it and from the 
   }
 });
 
+test('a form that is open in the van while the office erases the person is not saved', async ({ office, hub: joinHub, person }, info) => {
+  const hub = await joinHub('Mobil 1');
+  const who = await person('tablet');
+  const door = await tablet(office, who);
+  await door.register('Rohaya', '1604125203900001');
+  await door.sendNow();
+  const resident = await residentOf(door.page, 'Rohaya');
+  await who.network.leadTo(hub.port);
+  await hub.passOn();
+  const { ticket } = await door.takeTicket();
+  await door.serve();
+  await door.useResident('Rohaya');
+  await office.run('erase', '--by', 'sari', '--reason', 'Permintaan 12/PDP/2026', '--with-records', '--yes', resident);
+  await hub.passOn();
+  await expect(async () => {
+    // The tablet asks every half minute; the form is kept when something is typed.
+    await door.page.getByLabel('Cari layanan').fill(String(Date.now()));
+    await door.page.getByLabel('Diwakilkan orang lain').click();
+    await expect(door.page.getByRole('alert').getByText('Kantor sudah menghapus data')).toBeVisible({ timeout: 2_000 });
+  }).toPass();
+  await expect(door.page.getByRole('button', { name: 'Simpan', exact: true })).toBeHidden();
+  await door.page.screenshot({ path: info.outputPath('erased-form.png') });
+  expect(await storesWith(door.page, 'Rohaya')).toEqual([]);
+  expect(await door.queue()).toContain(ticket);
+});
+
 /** A tablet prepared for the day. */
 async function tablet(office: Office, { browser, network }: Person): Promise<FieldDoor> {
   const door = new FieldDoor(browser.page, network.origin);
