@@ -7,8 +7,10 @@ mod backup;
 mod client;
 mod compare;
 mod enroll;
+mod naming;
 mod receive;
 mod round;
+mod said;
 mod upstream;
 
 use std::path::PathBuf;

@@ -35,6 +35,7 @@ pub mod telemetry;
 pub mod tls;
 pub mod trust;
 pub mod trusted_proxy;
+pub mod ways;
 
 use std::sync::Arc;
 

@@ -70,7 +70,8 @@ pub async fn write_beside(connection: &mut Connection, batch: &Append) -> Result
     Ok(())
 }
 
-fn branch(row: &BackendRow) -> Result<BranchFrameRow, StoreError> {
+/// A frame of a second way.
+pub fn branch(row: &BackendRow) -> Result<BranchFrameRow, StoreError> {
     Ok(BranchFrameRow {
         session: array(row, "session")?,
         hash: array(row, "hash")?,

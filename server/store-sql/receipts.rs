@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use mpp_store::{CoveredChain, Hash, Id, OfficeReceiptRow, Receipts, ReleaseRow, StoreError};
 use sqlx::AssertSqlSafe;
 
-use crate::backend::{Backend, BackendRow};
+use crate::backend::{Backend, BackendRow, Connection};
 use crate::backups::raise_marks;
 use crate::columns::{array, get, maybe_array};
 use crate::convert::failed;
@@ -29,29 +29,23 @@ impl Receipts for Backend {
         rows.iter().map(covered).collect()
     }
 
+    async fn frame_hashes(&self, session: Id) -> Result<Vec<Hash>, StoreError> {
+        let rows = sqlx::query("SELECT hash FROM frame WHERE session = $1 ORDER BY number")
+            .bind(&session[..])
+            .fetch_all(self.read())
+            .await
+            .map_err(failed)?;
+        rows.iter().map(|row| array(row, "hash")).collect()
+    }
+
     async fn put_office_receipts(&self, rows: &[OfficeReceiptRow]) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         let mut kept = 0;
         // Sorted: two transactions that share some lock them in the same order.
         let mut rows: Vec<&OfficeReceiptRow> = rows.iter().collect();
-        rows.sort_by_key(|row| row.session);
+        rows.sort_by_key(|row| (row.session, row.way));
         for row in rows {
-            // A restored office says less of its frames and may say so: the newest word on a session that says more
-            // of either counts.
-            let done = sqlx::query(
-                "INSERT INTO office_receipt (session, frames, backed_up, receipt) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (session) DO UPDATE SET frames = excluded.frames, backed_up = excluded.backed_up, \
-                 receipt = excluded.receipt WHERE excluded.backed_up > office_receipt.backed_up \
-                 OR (excluded.backed_up = office_receipt.backed_up AND excluded.frames > office_receipt.frames)",
-            )
-            .bind(&row.session[..])
-            .bind(row.frames)
-            .bind(row.backed_up)
-            .bind(&row.receipt)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
-            kept += done.rows_affected();
+            kept += put_receipt(&mut transaction, row).await?;
         }
         if kept > 0 {
             raise_marks(&mut transaction).await?;
@@ -62,7 +56,9 @@ impl Receipts for Backend {
     async fn office_receipts(&self, sessions: &[Id]) -> Result<Vec<OfficeReceiptRow>, StoreError> {
         let mut found =
             self.with_ids("SELECT * FROM office_receipt WHERE session", sessions, receipt).await?;
-        found.sort_by_key(|row| row.session);
+        let of_way = |row: &BackendRow| Ok(OfficeReceiptRow { way: array(row, "way")?, ..receipt(row)? });
+        found.extend(self.with_ids("SELECT * FROM branch_receipt WHERE session", sessions, of_way).await?);
+        found.sort_by_key(|row| (row.session, row.way));
         Ok(found)
     }
 
@@ -97,6 +93,29 @@ impl Receipts for Backend {
     }
 }
 
+/// Keeps what the office said of one way of a session, unless it said more before: a restored office says less of its
+/// frames and may say so. Returns how many rows were written.
+async fn put_receipt(connection: &mut Connection, row: &OfficeReceiptRow) -> Result<u64, StoreError> {
+    let (table, column, value) = if row.way == Hash::default() {
+        ("office_receipt", "", "")
+    } else {
+        ("branch_receipt", ", way", ", $5")
+    };
+    let statement = AssertSqlSafe(format!(
+        "INSERT INTO {table} AS kept (session, frames, backed_up, receipt{column}) VALUES ($1, $2, $3, $4{value}) \
+         ON CONFLICT (session{column}) DO UPDATE SET frames = excluded.frames, backed_up = excluded.backed_up, \
+         receipt = excluded.receipt WHERE excluded.backed_up > kept.backed_up \
+         OR (excluded.backed_up = kept.backed_up AND excluded.frames > kept.frames)",
+    ));
+    let query = sqlx::query(statement)
+        .bind(row.session.to_vec())
+        .bind(row.frames)
+        .bind(row.backed_up)
+        .bind(row.receipt.clone());
+    let query = if column.is_empty() { query } else { query.bind(row.way.to_vec()) };
+    Ok(query.execute(connection).await.map_err(failed)?.rows_affected())
+}
+
 fn covered(row: &BackendRow) -> Result<CoveredChain, StoreError> {
     let backed_up_head: Option<Hash> = maybe_array(row, "backed_up_head")?;
     Ok(CoveredChain {
@@ -112,6 +131,7 @@ fn covered(row: &BackendRow) -> Result<CoveredChain, StoreError> {
 fn receipt(row: &BackendRow) -> Result<OfficeReceiptRow, StoreError> {
     Ok(OfficeReceiptRow {
         session: array(row, "session")?,
+        way: Hash::default(),
         frames: get(row, "frames")?,
         backed_up: get(row, "backed_up")?,
         receipt: get(row, "receipt")?,

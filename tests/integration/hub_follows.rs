@@ -17,7 +17,12 @@ async fn believe_the_office_holds_everything(hub: &Hub) -> Result<(), Box<dyn st
     let pulled: Value = serde_json::from_str(&pulled)?;
     let log: LogId = pulled["log"].as_str().unwrap_or_default().parse()?;
     let chains = store.all_chains().await?;
-    let rows = chains.iter().map(|row| RelayedRow { session: row.session, log: log.0, frames: row.frames });
+    let rows = chains.iter().map(|row| RelayedRow {
+        session: row.session,
+        log: log.0,
+        frames: row.frames,
+        branches: Vec::new(),
+    });
     store.set_relayed(&rows.collect::<Vec<_>>()).await?;
     store.close().await;
     Ok(())

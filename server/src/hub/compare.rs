@@ -53,6 +53,7 @@ impl Round {
             session: send.session.0,
             log: log.0,
             frames: i64::try_from(send.from).unwrap_or(i64::MAX),
+            branches: Vec::new(),
         });
         let rows: Vec<RelayedRow> = rows.collect();
         if !rows.is_empty() {

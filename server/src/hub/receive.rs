@@ -1,11 +1,10 @@
 //! What the office answers to a hub, record by record: an error may come after some of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use mpp_store::RelayedRow;
-use mpp_sync::exchange::{ChainFrames, Changes, Cursor, HeldChain, Hello, Listed, Receipt, ResponseRecord};
-use mpp_sync::ids::{FrameHash, LogId, Rolling, SessionId};
+use mpp_sync::exchange::{Changes, Cursor, Hello, Listed, ResponseRecord};
+use mpp_sync::ids::{ChangeHash, DocumentId, FramePrefix, LogId, Rolling, SessionId};
 use mpp_sync::save::Entry;
 use mpp_sync::trust::{Tombstone, TrustError};
 
@@ -14,11 +13,7 @@ use super::backup::keep_backup_of_office;
 use super::round::{Pulled, Round};
 use crate::app::App;
 use crate::ingest::Offered;
-use crate::receipts::keep_of_office;
 use crate::{erasure, trust};
-
-/// Frames of one chain read at once, to compare hashes.
-const HASHES: i64 = 1_000_000;
 
 /// What one exchange brought.
 #[derive(Debug)]
@@ -27,35 +22,57 @@ pub(super) struct Outcome {
     pub new_log: bool,
     pub log: LogId,
     pub marks: u64,
-    pub refused: Vec<SessionId>,
+    /// Sessions with a frame that the office does not take.
+    pub refused: BTreeSet<SessionId>,
+    /// Sessions of which the office holds something else than this hub.
+    pub forked: BTreeSet<SessionId>,
 }
 
 pub(super) struct Incoming {
-    app: Arc<App>,
-    named: Vec<SessionId>,
+    pub(super) app: Arc<App>,
+    /// The sessions of the hello, in its order.
+    pub(super) claimed: Vec<(SessionId, u64)>,
+    pub(super) log: Option<LogId>,
+    /// What the office holds of each session: every way's end, and how much of what was named.
+    pub(super) held: BTreeMap<SessionId, Vec<(u64, FramePrefix)>>,
+    pub(super) forked: BTreeSet<SessionId>,
+    /// What the office keeps aside or (code empty) accepted after all.
+    pub(super) notices: BTreeMap<(DocumentId, ChangeHash), String>,
     pulled: Pulled,
-    log: Option<LogId>,
     new_log: bool,
     marks: u64,
-    refused: Vec<SessionId>,
+    refused: BTreeSet<SessionId>,
+    /// A page was not taken: nothing after it counts.
+    page_refused: bool,
     more: Option<bool>,
 }
 
 impl Incoming {
     pub(super) fn new(app: Arc<App>, hello: &Hello, pulled: Pulled) -> Self {
-        let named = hello.chains.iter().map(|chain| chain.session).collect();
-        Self { app, named, pulled, log: None, new_log: false, marks: 0, refused: Vec::new(), more: None }
+        Self {
+            app,
+            claimed: hello.chains.iter().map(|chain| (chain.session, chain.frames)).collect(),
+            log: None,
+            held: BTreeMap::new(),
+            forked: BTreeSet::new(),
+            notices: BTreeMap::new(),
+            pulled,
+            new_log: false,
+            marks: 0,
+            refused: BTreeSet::new(),
+            page_refused: false,
+            more: None,
+        }
     }
 
-    pub(super) fn finish(self) -> Result<Outcome, HubError> {
+    /// What came, if it came whole.
+    pub(super) async fn finish(self) -> Result<Outcome, HubError> {
         let cut = || HubError::Unreachable("the answer was cut off".to_owned());
-        Ok(Outcome {
-            more: self.more.ok_or_else(cut)?,
-            new_log: self.new_log,
-            log: self.log.ok_or_else(cut)?,
-            marks: self.marks,
-            refused: self.refused,
-        })
+        let more = self.more.ok_or_else(cut)? || self.page_refused;
+        let log = self.log.ok_or_else(cut)?;
+        self.settle_notices().await?;
+        let Self { new_log, marks, refused, forked, .. } = self;
+        Ok(Outcome { more, new_log, log, marks, refused, forked })
     }
 
     pub(super) async fn take(&mut self, round: &Round, record: ResponseRecord) -> Result<(), HubError> {
@@ -75,51 +92,16 @@ impl Incoming {
             // A gap heals itself, because the office has just said what it holds.
             ResponseRecord::Refused { session, code, .. } if code != "frame_gap" => {
                 tracing::warn!(code = "FRAME_NOT_RELAYED", reason = %code, session = %session);
-                self.refused.push(session);
+                self.refused.insert(session);
             }
             ResponseRecord::Receipt(receipt) => self.receipt(&receipt).await?,
+            ResponseRecord::Notice { document, hash, code } => {
+                self.notices.insert((document, hash), code);
+            }
             ResponseRecord::Tombstone(bytes) => self.tombstone(&bytes).await?,
             ResponseRecord::Changes(changes) => self.changes(round, changes).await?,
             ResponseRecord::End { more } => self.more = Some(more),
-            // What the office keeps aside it tells the tablet when they meet; this hub keeps aside the same by itself.
             _ => {}
-        }
-        Ok(())
-    }
-
-    /// Believes only what the office says it holds now; a chain it does not name it does not hold.
-    async fn holds(&mut self, chains: &[HeldChain]) -> Result<(), HubError> {
-        let Some(log) = self.log else { return Ok(()) };
-        let mut rows = Vec::new();
-        for session in &self.named {
-            let held = chains.iter().find(|chain| chain.session == *session);
-            let frames = held.map_or(0, |held| i64::try_from(held.frames).unwrap_or(i64::MAX));
-            if let (Some(held), true) = (held, frames > 0) {
-                let own = self.app.store().frame(session.0, frames - 1).await?;
-                // More than this hub has: the tablet met the office. Something else under the number: a fork.
-                if own.is_some_and(|own| FrameHash(own.hash).prefix() != held.head) {
-                    tracing::warn!(code = "CHAIN_FORKED", session = %session);
-                    self.refused.push(*session);
-                    continue;
-                }
-            }
-            rows.push(RelayedRow { session: session.0, log: log.0, frames });
-        }
-        Ok(self.app.store().set_relayed(&rows).await?)
-    }
-
-    /// Keeps the office's word for the tablet, if it is the office's and about the frames that are here.
-    async fn receipt(&self, receipt: &Receipt) -> Result<(), HubError> {
-        let mut own = Vec::new();
-        for chain in &receipt.chains {
-            let frames = self.app.store().frames(chain.session.0, 0, HASHES).await?;
-            let frames = frames.into_iter().map(|frame| FrameHash(frame.hash)).collect();
-            own.push(ChainFrames { session: chain.session, frames });
-        }
-        let office = self.app.node.trust.known().office;
-        match receipt.verify(&office.subject.public_key, &own) {
-            Ok(()) => keep_of_office(self.app.store(), receipt).await?,
-            Err(refusal) => tracing::debug!(code = "RECEIPT_NOT_KEPT", reason = refusal.code()),
         }
         Ok(())
     }
@@ -141,6 +123,18 @@ impl Incoming {
 
     /// Takes the changes into the log, then remembers how far it was read: twice the same does no harm.
     async fn changes(&mut self, round: &Round, changes: Changes) -> Result<(), HubError> {
+        // What the office leaves out as ours may be the other way's; the session is claimed without frames next time.
+        let not_ours = |listed: &Listed| match listed {
+            Listed::Yours(yours) => {
+                let claim = usize::try_from(yours.chain).ok().and_then(|chain| self.claimed.get(chain));
+                claim.is_none_or(|(session, _)| self.forked.contains(session))
+            }
+            Listed::Change(_) => false,
+        };
+        self.page_refused |= changes.entries.iter().any(not_ours);
+        if self.page_refused {
+            return Ok(());
+        }
         let listings = changes.listings().into_iter();
         let entries: Vec<(Entry, Vec<String>)> = listings
             .filter_map(|(listed, scopes)| match listed {

@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use mpp_store::{ChainRow, Id};
+use mpp_store::Id;
 use mpp_sync::check::EVERYONE;
-use mpp_sync::exchange::{
-    BodyReader, ChainClaim, Cursor, Hello, PROTOCOL, PullRequest, decode_record, encode_relay,
-};
+use mpp_sync::exchange::{BodyReader, Cursor, Hello, PROTOCOL, PullRequest, decode_record, encode_relay};
 use mpp_sync::ids::{LogId, Rolling, SessionId};
 use mpp_sync::limits::CHAINS_MAX;
 use mpp_sync::trust::{Certificate, Grant, Revocations, enter_bytes, follow_root, sign_hash};
@@ -17,18 +15,15 @@ use serde_json::json;
 use super::HubError;
 use super::client::{Contact, OfficeClient, bytes, unreachable};
 use super::compare::Known;
+use super::naming::{Asking, Load};
 use super::receive::Incoming;
 use crate::app::App;
 use crate::trust::{REVOCATIONS, certificates, keep_certificate, verify_certificate, verify_grant};
 
 /// Where the place in the office's log is kept.
 const PULLED: &str = "upstream_pulled";
-/// Raw bytes of frames in one body.
-const BODY_BYTES: usize = 256 * 1024;
-/// Chains looked at for one body.
-const CHAINS: i64 = 512;
-/// Frames read at once.
-const FRAMES: i64 = 256;
+/// Chains that the office is asked about in one exchange when its word may be a new one.
+const PAGE: usize = CHAINS_MAX / 4;
 
 /// How far the office's log was read.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -47,13 +42,19 @@ pub(super) struct Round {
     /// After a failure nobody knows what arrived: ask first, send after.
     ask_first: bool,
     /// The marks of the office when it was last asked about every chain.
-    marks: Option<u64>,
+    pub(super) marks: Option<u64>,
+    /// How far it is asked about every chain again.
+    pub(super) asking: Option<Asking>,
+    /// Chains in one such question.
+    pub(super) page: usize,
     /// Chains named since everything was last exchanged: their changes need not come back.
-    open: BTreeMap<SessionId, u64>,
+    pub(super) open: BTreeMap<SessionId, Vec<u64>>,
+    /// Sessions of which the office holds something else than this hub.
+    pub(super) forked: BTreeSet<SessionId>,
     /// Devices whose grants the office has since this hub entered.
     introduced: BTreeSet<Id>,
     /// Chains that the office refused since this hub entered.
-    stuck: BTreeSet<SessionId>,
+    pub(super) stuck: BTreeSet<SessionId>,
 }
 
 impl Round {
@@ -65,7 +66,10 @@ impl Round {
             entered: false,
             ask_first: true,
             marks: None,
+            asking: Some(Asking::default()),
+            page: PAGE,
             open: BTreeMap::new(),
+            forked: BTreeSet::new(),
             introduced: BTreeSet::new(),
             stuck: BTreeSet::new(),
         }
@@ -102,11 +106,9 @@ impl Round {
 
     /// Frames that the office is not known to hold.
     pub(super) async fn waiting_frames(&self) -> Result<i64, HubError> {
-        let Some(log) = self.pulled().await?.log else {
-            return Ok(self.app.store().all_chains().await?.iter().map(|chain| chain.frames).sum());
-        };
+        let log = self.pulled().await?.log.unwrap_or_default();
         let waiting = self.app.store().chains_to_relay(log.0, i64::from(i32::MAX)).await?;
-        Ok(waiting.iter().map(|row| row.chain.frames - row.relayed).sum())
+        Ok(waiting.iter().map(mpp_store::ChainToRelay::waiting).sum())
     }
 
     async fn enter(&mut self) -> Result<(), HubError> {
@@ -231,29 +233,19 @@ impl Round {
     /// One exchange; true when there is more to say on either side.
     async fn exchange(&mut self) -> Result<bool, HubError> {
         let pulled = self.pulled().await?;
-        let chains = self.chains_to_name(pulled.log).await?;
-        let (grants, frames) =
-            if self.ask_first { (Vec::new(), Vec::new()) } else { self.frames_to_send(&chains).await? };
-        for (chain, _) in &chains {
-            self.open.insert(SessionId(chain.session), unsigned(chain.frames));
-        }
-        let all = self.marks.is_none();
+        let waiting = self.waiting(pulled.log).await?;
+        let page = self.page_to_ask().await?;
+        let load = if self.ask_first { Load::default() } else { self.load(pulled.log, &waiting).await? };
         let hello = Hello {
             device: self.app.node.key.device(),
             day: None,
-            chains: self
-                .open
-                .iter()
-                .take(CHAINS_MAX)
-                .map(|(session, frames)| ChainClaim { session: *session, frames: *frames })
-                .collect(),
+            chains: self.claims(&waiting, &page).await?,
             pull: Some(PullRequest { log: pulled.log, cursors: cursors_for(&pulled, &self.scopes().await?) }),
             protocol: PROTOCOL,
             flags: 0,
             marks: self.marks.unwrap_or(0),
         };
-        let body = encode_relay(&hello, &grants, &frames);
-        let sent = frames.len();
+        let body = encode_relay(&hello, &load.grants, &load.frames);
         let mut answer = self.client.exchange(body).await?;
         let mut incoming = Incoming::new(self.app.clone(), &hello, pulled);
         let mut reader = BodyReader::default();
@@ -264,61 +256,21 @@ impl Round {
                 }
             }
         }
-        let outcome = incoming.finish()?;
-        self.stuck.extend(outcome.refused);
-        let asked = std::mem::take(&mut self.ask_first);
-        let marks_moved = self.marks != Some(outcome.marks);
-        // Asked about every chain: what the office could say by these marks is said. Else it is asked next.
-        self.marks = if all { Some(outcome.marks) } else { self.marks.filter(|_| !marks_moved) };
-        let left = self.chains_to_name(Some(outcome.log)).await?;
-        let left = left.iter().any(|(chain, relayed)| {
-            chain.frames > *relayed && !self.stuck.contains(&SessionId(chain.session))
-        });
-        let progress = asked || sent > 0;
-        Ok(outcome.more || outcome.new_log || (left && progress) || (!all && marks_moved))
-    }
-
-    /// Chains that the office lacks something of, with what it has; every chain when its word on them may be a new one.
-    async fn chains_to_name(&self, log: Option<LogId>) -> Result<Vec<(ChainRow, i64)>, HubError> {
-        let store = self.app.store();
-        let waiting = store.chains_to_relay(log.unwrap_or_default().0, CHAINS).await?;
-        let mut chains: Vec<(ChainRow, i64)> =
-            waiting.into_iter().map(|row| (row.chain, row.relayed)).collect();
-        if self.marks.is_none() {
-            let named: BTreeSet<Id> = chains.iter().map(|(chain, _)| chain.session).collect();
-            let others = store.all_chains().await?.into_iter();
-            let others = others.filter(|chain| !named.contains(&chain.session));
-            chains.extend(others.take(CHAINS_MAX / 2).map(|chain| {
-                let frames = chain.frames;
-                (chain, frames)
-            }));
+        let outcome = incoming.finish().await?;
+        let asked_only = std::mem::take(&mut self.ask_first);
+        self.forked.extend(&outcome.forked);
+        self.stuck.extend(&outcome.refused);
+        let mut left = self.waiting(Some(outcome.log)).await?;
+        if !outcome.new_log {
+            self.stuck.extend(self.in_vain(outcome.log, &load, &left).await?);
+            left.retain(|row| !self.stuck.contains(&SessionId(row.chain.session)));
         }
-        Ok(chains)
+        let more_to_ask = self.asked(&page, outcome.marks, outcome.new_log);
+        let progress = asked_only || !load.frames.is_empty();
+        Ok(outcome.more || outcome.new_log || more_to_ask || (!left.is_empty() && progress))
     }
 
-    /// Frames of these chains that the office lacks, as they came, and the grants of devices it may not know.
-    async fn frames_to_send(
-        &mut self,
-        chains: &[(ChainRow, i64)],
-    ) -> Result<(Vec<Vec<u8>>, Vec<Vec<u8>>), HubError> {
-        let (mut devices, mut frames, mut size) = (BTreeSet::new(), Vec::new(), 0);
-        for (chain, relayed) in chains {
-            if self.stuck.contains(&SessionId(chain.session)) || chain.frames <= *relayed {
-                continue;
-            }
-            for frame in self.app.store().frames(chain.session, *relayed, FRAMES).await? {
-                if size > 0 && size + frame.bytes.len() > BODY_BYTES {
-                    return Ok((self.grants_of(devices).await?, frames));
-                }
-                size += frame.bytes.len();
-                frames.push(frame.bytes);
-                devices.insert(chain.device);
-            }
-        }
-        Ok((self.grants_of(devices).await?, frames))
-    }
-
-    async fn grants_of(&mut self, devices: BTreeSet<Id>) -> Result<Vec<Vec<u8>>, HubError> {
+    pub(super) async fn grants_of(&mut self, devices: BTreeSet<Id>) -> Result<Vec<Vec<u8>>, HubError> {
         let new: Vec<Id> = devices.into_iter().filter(|device| self.introduced.insert(*device)).collect();
         let rows = self.app.store().signed_grants(&new).await?;
         Ok(rows.into_iter().map(|row| row.bytes).collect())
@@ -334,8 +286,4 @@ fn cursors_for(pulled: &Pulled, scopes: &BTreeSet<String>) -> Vec<Cursor> {
         groups.entry(at).or_default().push(scope.clone());
     }
     groups.into_iter().map(|((position, rolling), scopes)| Cursor { position, rolling, scopes }).collect()
-}
-
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
 }

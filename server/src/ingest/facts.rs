@@ -117,9 +117,13 @@ pub(super) async fn gather(
     }
     let arrived: Vec<[u8; 16]> = frames.iter().map(|frame| frame.session.0).collect();
     facts.branches = store.branch_frames(&arrived).await?;
-    for (frame, bytes) in read {
+    for (frame, bytes) in &read {
         let forked = facts.branches.iter().any(|row| row.session == frame.session.0);
-        if forked || parts_ways(&facts, frame, bytes) {
+        // Both ways may come together, as a hub brings them.
+        let twice = read.iter().any(|(other, its)| {
+            (other.session, other.number) == (frame.session, frame.number) && its != bytes
+        });
+        if forked || twice || parts_ways(&facts, frame, bytes) {
             let rows = store.frames(frame.session.0, 0, i64::MAX).await?;
             facts.past.insert(frame.session, rows.into_iter().map(|row| row.bytes).collect());
         }

@@ -149,10 +149,11 @@ impl Judge {
         let chain = row.map_or(Chain::START, chain_of);
         let held = self.held(session, number);
         match check_frame(&frame, &arrived.bytes, &chain, held.as_deref(), &known.public_key) {
-            Err(refusal @ (FrameRefusal::Fork | FrameRefusal::Gap)) => {
+            // What follows on nothing that is here lacks the frames between, of whichever way.
+            Err(FrameRefusal::Fork | FrameRefusal::Gap) => {
                 let public_key = known.public_key.clone();
                 self.branch(&frame, arrived.bytes, device, &public_key)
-                    .unwrap_or_else(|| refused(session, number, refusal.code()))
+                    .unwrap_or_else(|| refused(session, number, FrameRefusal::Gap.code()))
             }
             Err(refusal) => refused(session, number, refusal.code()),
             Ok(FrameVerdict::Duplicate) => Outcome::Stored { session, number, notices: Vec::new() },

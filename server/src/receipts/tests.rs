@@ -54,7 +54,7 @@ async fn a_hub_hands_the_word_of_the_office_on_as_it_is() {
     let chain = |n: u8| ReceiptChain { session: SessionId(id(n)), frames: 1, backed_up: 0 };
     let heads = ReceiptHeads { head: FrameHash([1; 32]), backed_up: FrameHash::NONE };
     let word = Receipt::sign(office.signing(), LOG, 5, vec![(chain(1), heads), (chain(2), heads)]);
-    keep_of_office(store.as_ref(), &word).await.unwrap();
+    keep_of_office(store.as_ref(), &word, &BTreeMap::new()).await.unwrap();
     let said = receipts(store.as_ref(), &key, LOG, 1_000, &[id(1), id(2)]).await.unwrap();
     assert_eq!(said, [word]);
 }

@@ -69,7 +69,8 @@ macro_rules! conformance_suite {
             ],
             hubs: [
                 a_code_is_good_once_and_not_for_long, a_hub_is_listed_with_its_days_and_contacts,
-                chains_wait_until_the_office_holds_them,
+                chains_wait_until_the_office_holds_them, second_ways_wait_too, chains_are_asked_about_in_pages,
+                what_the_office_keeps_aside_is_kept_to_be_handed_on,
             ],
             devices: [
                 a_device_keeps_its_key, a_revoked_device_says_so, a_grant_is_given_once, a_label_is_given_once_a_day,
@@ -81,7 +82,10 @@ macro_rules! conformance_suite {
             backups: [
                 one_backup_runs_at_a_time, a_failed_backup_covers_nothing, a_good_backup_covers_the_chains_in_it,
             ],
-            receipts: [the_best_word_of_the_office_is_kept, a_release_is_remembered_with_its_reason],
+            receipts: [
+                the_best_word_of_the_office_is_kept, the_office_speaks_of_each_way_of_a_session,
+                hashes_of_frames_are_read_in_order, a_release_is_remembered_with_its_reason,
+            ],
         );
         $crate::conformance_suite!(@pairs $fresh,
             archive_to_another: archive [

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{ChainRow, Hash, Id, StoreError};
+use crate::{BranchFrameRow, ChainRow, Hash, Id, StoreError};
 
 /// A code that lets one hub join, once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +41,20 @@ pub struct ChainToRelay {
     pub chain: ChainRow,
     /// Frames of it that the office said it holds.
     pub relayed: i64,
+    /// Frames of its second ways that the office did not say it holds.
+    pub branches: i64,
+}
+
+impl ChainToRelay {
+    /// Frames that wait, of every way.
+    #[must_use]
+    pub fn waiting(&self) -> i64 {
+        (self.chain.frames - self.relayed).max(0) + self.branches
+    }
 }
 
 /// What the office holds of a chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelayedRow {
     /// The chain.
     pub session: Id,
@@ -52,6 +62,21 @@ pub struct RelayedRow {
     pub log: Id,
     /// Frames.
     pub frames: i64,
+    /// The frames of second ways.
+    pub branches: Vec<Hash>,
+}
+
+/// A change of a chain that came through here, and what the office says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfficeNoticeRow {
+    /// The document.
+    pub document: Id,
+    /// The change.
+    pub hash: Hash,
+    /// The chain.
+    pub session: Id,
+    /// Why the office keeps it aside: a stable code; empty when it was accepted after all.
+    pub code: String,
 }
 
 /// Hubs, from both sides.
@@ -73,8 +98,18 @@ pub trait Hubs {
     async fn add_hub_day(&self, hub: Id, day: Id) -> Result<(), StoreError>;
     /// The days a hub may hold, sorted.
     async fn hub_days(&self, hub: Id) -> Result<Vec<Id>, StoreError>;
-    /// Remembers what the office holds of these chains.
+    /// Remembers what the office holds of these chains, in place of what was known before.
     async fn set_relayed(&self, rows: &[RelayedRow]) -> Result<(), StoreError>;
     /// Chains of which that log is not known to hold every frame, longest waiting first, at most `limit`.
     async fn chains_to_relay(&self, log: Id, limit: i64) -> Result<Vec<ChainToRelay>, StoreError>;
+    /// The frames of second ways of a session that that log is not known to hold, in the order of their numbers.
+    async fn branches_to_relay(&self, log: Id, session: Id) -> Result<Vec<BranchFrameRow>, StoreError>;
+    /// Chains, by session, behind this one, of which the office did not say yet that all is in its backup; at most `limit`.
+    async fn chains_to_ask(&self, after: Id, limit: i64) -> Result<Vec<ChainRow>, StoreError>;
+    /// Keeps what the office says of changes. [`crate::Backups::marks`] grows, in the same transaction, when it is news.
+    async fn put_office_notices(&self, rows: &[OfficeNoticeRow]) -> Result<(), StoreError>;
+    /// What the office says of changes of a device, by document and hash.
+    async fn office_notices_of(&self, device: Id) -> Result<Vec<OfficeNoticeRow>, StoreError>;
+    /// What the office keeps aside now, by document and hash.
+    async fn open_office_notices(&self) -> Result<Vec<OfficeNoticeRow>, StoreError>;
 }

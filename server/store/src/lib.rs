@@ -40,7 +40,7 @@ pub use change_log::{
 pub use devices::{DeviceRow, Devices, GrantRow};
 pub use erasure::{Erasure, Erasures, TombstoneRow};
 pub use error::StoreError;
-pub use hubs::{ChainToRelay, HubCodeRow, HubRow, Hubs, RelayedRow};
+pub use hubs::{ChainToRelay, HubCodeRow, HubRow, Hubs, OfficeNoticeRow, RelayedRow};
 pub use mpp_sync::exchange::chains::ChainSum;
 pub use node::Node;
 pub use quarantine::{Quarantine, QuarantineRow};

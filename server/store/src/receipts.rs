@@ -27,6 +27,8 @@ pub struct CoveredChain {
 pub struct OfficeReceiptRow {
     /// The session.
     pub session: Id,
+    /// Which way of it: zeros for the chain that is held here, else the hash of the first frame that is not in it.
+    pub way: Hash,
     /// Frames that the office holds.
     pub frames: i64,
     /// Frames in the office's backup.
@@ -55,10 +57,12 @@ pub trait Receipts {
     async fn covered_chains(&self, sessions: &[Id]) -> Result<Vec<CoveredChain>, StoreError>;
     /// The chains of a device, by session.
     async fn covered_chains_of(&self, device: Id) -> Result<Vec<CoveredChain>, StoreError>;
-    /// Keeps what the office said, unless it said more of the session before. [`crate::Backups::marks`] grows, in the
+    /// The hashes of a chain's frames, from 0 on.
+    async fn frame_hashes(&self, session: Id) -> Result<Vec<Hash>, StoreError>;
+    /// Keeps what the office said, unless it said more of this way of the session before. [`crate::Backups::marks`] grows, in the
     /// same transaction, when something was kept.
     async fn put_office_receipts(&self, rows: &[OfficeReceiptRow]) -> Result<(), StoreError>;
-    /// What the office said of these sessions.
+    /// What the office said of these sessions, by session and way.
     async fn office_receipts(&self, sessions: &[Id]) -> Result<Vec<OfficeReceiptRow>, StoreError>;
     /// Notes a release; [`crate::Backups::marks`] grows, so that the tablet asks.
     async fn release(&self, row: &ReleaseRow) -> Result<(), StoreError>;

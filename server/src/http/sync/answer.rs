@@ -30,7 +30,8 @@ pub(super) async fn answer(
     let mut writer = ResponseWriter::default();
     writer.record(&ResponseRecord::Welcome(welcome(app, hello, lineage).await?));
     let sessions: Vec<[u8; 16]> = exchange.sessions.iter().map(|session| session.0).collect();
-    let (held, of_device) = holds(app, hello, &sessions).await?;
+    let hub = app.store().hub(hello.device.0).await?.is_some();
+    let (held, of_device) = holds(app, hello, &sessions, hub).await?;
     writer.record(&ResponseRecord::Holds(held));
     let node = &app.node;
     for receipt in receipts(app.store(), &node.key, node.log, app.env().now(), &sessions).await? {
@@ -46,7 +47,7 @@ pub(super) async fn answer(
     for (session, number, code) in &exchange.refused {
         writer.record(&ResponseRecord::Refused { session: *session, number: *number, code: code.clone() });
     }
-    for (document, hash, code) in notices(app, exchange, &of_device).await? {
+    for (document, hash, code) in notices(app, exchange, hello, &of_device).await? {
         writer.record(&ResponseRecord::Notice { document, hash, code });
     }
     let gone = exchange.passing.iter().filter(|notice| notice.code == ERASED);
@@ -56,7 +57,6 @@ pub(super) async fn answer(
     }
     if let Some(asked) = &exchange.folds {
         // A hub carries everybody's chains and compares them all; a tablet compares its own.
-        let hub = app.store().hub(hello.device.0).await?.is_some();
         let differ = chains::differ(app.store(), asked, (!hub).then_some(hello.device)).await?;
         writer.record(&ResponseRecord::Folds(differ));
     }
@@ -87,16 +87,24 @@ async fn welcome(app: &Shared, hello: &Hello, lineage: &Lineage) -> Result<Welco
 }
 
 /// Everything of the device that is kept aside now, whether this exchange brought it or an earlier one whose answer was
-/// lost; (code empty) what was accepted after all; and what was sent of a document that was erased.
+/// lost; (code empty) what was accepted after all; and what was sent of a document that was erased. On a hub also what the
+/// office said, whose word counts, of the chains that are named, and of all when the caller has not heard the newest.
 async fn notices(
     app: &Shared,
     exchange: &Exchange,
+    hello: &Hello,
     sessions: &[[u8; 16]],
 ) -> Result<Vec<(DocumentId, ChangeHash, String)>, ApiError> {
     let mut notices: BTreeMap<(DocumentId, ChangeHash), String> =
         exchange.passing.iter().map(|notice| ((notice.document, notice.hash), notice.code.clone())).collect();
     for row in app.store().quarantined_from(sessions).await? {
         notices.insert((DocumentId(row.document), ChangeHash(row.hash)), row.code);
+    }
+    let heard = u64::try_from(app.store().marks().await?).is_ok_and(|marks| marks == hello.marks);
+    for row in app.store().office_notices_of(hello.device.0).await? {
+        if !heard || sessions.contains(&row.session) {
+            notices.insert((DocumentId(row.document), ChangeHash(row.hash)), row.code);
+        }
     }
     Ok(notices.into_iter().map(|((document, hash), code)| (document, hash, code)).collect())
 }

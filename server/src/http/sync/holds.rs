@@ -2,13 +2,13 @@
 
 use mpp_store::BranchFrameRow;
 use mpp_sync::exchange::{HeldChain, Hello};
-use mpp_sync::frame::Frame;
 use mpp_sync::ids::{FrameHash, SessionId};
 
 use crate::http::Shared;
 use crate::http::error::ApiError;
+use crate::ways::ends;
 
-/// What is held of these sessions, and which of them are the caller's own.
+/// What is held of these sessions, and which of them are the caller's own: a hub carries everybody's.
 ///
 /// # Errors
 /// When the store fails.
@@ -16,13 +16,17 @@ pub(super) async fn holds(
     app: &Shared,
     hello: &Hello,
     sessions: &[[u8; 16]],
+    hub: bool,
 ) -> Result<(Vec<HeldChain>, Vec<[u8; 16]>), ApiError> {
     let rows = app.store().chains(sessions).await?;
-    let of_device = rows.iter().filter(|row| row.device == hello.device.0).map(|row| row.session).collect();
+    let of_device =
+        rows.iter().filter(|row| hub || row.device == hello.device.0).map(|row| row.session).collect();
     let mut held: Vec<HeldChain> =
         rows.iter().map(|row| named(row.session, row.frames, row.head_hash)).collect();
     let beside = app.store().branch_frames(sessions).await?;
-    held.extend(branches(&beside));
+    // A copied tablet hears that its frames arrived too.
+    let ends = ends(&beside).into_iter();
+    held.extend(ends.map(|(session, frames, head)| HeldChain { session, frames, head: head.prefix() }));
     held.extend(known_to(app, hello, &held, &beside).await?);
     Ok((held, of_device))
 }
@@ -33,16 +37,6 @@ fn named(session: [u8; 16], frames: i64, head: [u8; 32]) -> HeldChain {
         frames: u64::try_from(frames).unwrap_or(0),
         head: FrameHash(head).prefix(),
     }
-}
-
-/// The ends of second branches, so that a copied tablet hears that its frames arrived too.
-fn branches(rows: &[BranchFrameRow]) -> Vec<HeldChain> {
-    let read: Vec<Frame> = rows.iter().filter_map(|row| Frame::decode(&row.bytes).ok()).collect();
-    let ends = rows.iter().filter(|row| {
-        let head = FrameHash(row.hash).prefix();
-        !read.iter().any(|frame| frame.session.0 == row.session && frame.previous == head)
-    });
-    ends.map(|row| named(row.session, row.number + 1, row.hash)).collect()
 }
 
 /// Of chains of which more is held than the caller knows, along the chain or a branch: that what it knows is held too.

@@ -52,8 +52,11 @@ pub(super) async fn granted(
     });
     let claimed: Vec<[u8; 16]> = hello.chains.iter().map(|chain| chain.session.0).collect();
     let beside = app.store().branch_frames(&claimed).await?;
-    // Of a session that went on in two ways nobody knows which of them the caller keeps: nothing is left out.
-    let one_way = |session: SessionId| !beside.iter().any(|row| row.session == session.0);
+    // Of a session that went on in two ways, here or where the caller names it once for each, nobody knows which of them
+    // the caller keeps: nothing is left out.
+    let named = |session: SessionId| hello.chains.iter().filter(|chain| chain.session == session).count();
+    let one_way =
+        |session: SessionId| !beside.iter().any(|row| row.session == session.0) && named(session) == 1;
     let held = hello.chains.iter().filter(|chain| one_way(chain.session));
     let held = held.map(|chain| (chain.session.0, i64::try_from(chain.frames).unwrap_or(i64::MAX)));
     let groups = groups.collect();

@@ -99,6 +99,7 @@ pub static TABLES: &[Table] = tables! {
     }
     "hub_day" 2 kept { hub: Bytes, day: Bytes }
     "relayed_chain" 1 passing { session: Bytes, log: Bytes, frames: Integer }
+    "relayed_branch" 2 passing { session: Bytes, hash: Bytes, log: Bytes }
     "log_head" 1 kept seeded { id: Integer, position: Integer, rolling: Bytes }
     "chain" 1 kept {
         session: Bytes, device: Bytes, header: Bytes, frames: Integer, changes: Integer, head_hash: Bytes,
@@ -135,6 +136,8 @@ pub static TABLES: &[Table] = tables! {
         error: Text,
     }
     "office_receipt" 1 kept { session: Bytes, frames: Integer, backed_up: Integer, receipt: Bytes }
+    "branch_receipt" 2 kept { session: Bytes, way: Bytes, frames: Integer, backed_up: Integer, receipt: Bytes }
+    "office_notice" 2 kept { document: Bytes, hash: Bytes, session: Bytes, code: Text }
     "tablet_release" 3 kept { device: Bytes, at: Integer, username: Text, reason: Text }
     "web_session" 1 passing { token_hash: Bytes, username: Text, created_at: Integer, expires_at: Integer }
     "login_failure" 3 passing { username: Text, address: Text, at: Integer }

@@ -96,8 +96,9 @@ async fn fill(store: &dyn Store) -> Result<(), StoreError> {
     store.begin_backup(10, 0).await?;
     let backup = BackupRow { number: 1, started_at: 10, finished_at: Some(11), ..BackupRow::default() };
     store.finish_backup(&backup, &[(id(2), 1)]).await?;
-    let said = OfficeReceiptRow { session: id(1), frames: 1, backed_up: 0, receipt: vec![1, 2] };
-    store.put_office_receipts(&[said]).await?;
+    let said =
+        OfficeReceiptRow { session: id(1), way: [0; 32], frames: 1, backed_up: 0, receipt: vec![1, 2] };
+    store.put_office_receipts(&[said.clone(), OfficeReceiptRow { way: [9; 32], ..said }]).await?;
     let release = ReleaseRow { device: id(200), at: 9, username: "rina".into(), reason: "rusak".into() };
     store.release(&release).await?;
     let step = Projected {

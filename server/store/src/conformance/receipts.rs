@@ -1,10 +1,11 @@
 //! [`crate::Receipts`].
 
-use super::samples::id;
-use crate::{OfficeReceiptRow, ReleaseRow, Store, StoreError};
+use super::samples::{chain, frame, hash, id};
+use crate::{Append, FrameRow, Hash, OfficeReceiptRow, ReleaseRow, Store, StoreError};
 
 fn said(session: u8, frames: i64, backed_up: i64) -> OfficeReceiptRow {
-    OfficeReceiptRow { session: id(session), frames, backed_up, receipt: vec![session; 10] }
+    let (session, receipt) = (id(session), vec![session; 10]);
+    OfficeReceiptRow { session, way: [0; 32], frames, backed_up, receipt }
 }
 
 /// An older word of the office replaces no newer one.
@@ -17,6 +18,26 @@ pub async fn the_best_word_of_the_office_is_kept(store: &dyn Store) -> Result<()
     store.put_office_receipts(&[said(1, 3, 3)]).await?;
     assert_eq!(store.office_receipts(&[id(1)]).await?, vec![said(1, 3, 3)]);
     assert_eq!(store.marks().await?, 2);
+    Ok(())
+}
+
+/// Of a session that went on in two ways there is a word on each.
+pub async fn the_office_speaks_of_each_way_of_a_session(store: &dyn Store) -> Result<(), StoreError> {
+    let of =
+        |way: u8, frames: i64| OfficeReceiptRow { way: hash(way), receipt: vec![way], ..said(1, frames, 0) };
+    store.put_office_receipts(&[said(1, 3, 0), of(7, 4), of(8, 2)]).await?;
+    store.put_office_receipts(&[of(7, 3), of(8, 5)]).await?;
+    assert_eq!(store.office_receipts(&[id(1)]).await?, vec![said(1, 3, 0), of(7, 4), of(8, 5)]);
+    Ok(())
+}
+
+/// Without their bytes, in the order of the chain.
+pub async fn hashes_of_frames_are_read_in_order(store: &dyn Store) -> Result<(), StoreError> {
+    let frames: Vec<FrameRow> = (0..3).map(|number| frame(1, number)).collect();
+    let hashes: Vec<Hash> = frames.iter().map(|frame| frame.hash).collect();
+    store.append(&Append { chains: vec![chain(1, 3)], frames, ..Append::default() }).await?;
+    assert_eq!(store.frame_hashes(id(1)).await?, hashes);
+    assert!(store.frame_hashes(id(2)).await?.is_empty());
     Ok(())
 }
 

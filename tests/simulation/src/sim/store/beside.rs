@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mpp_store::{
-    BackupRow, Backups, ChainRow, ChainToRelay, CoveredChain, Hash, HubCodeRow, HubRow, Hubs, Id, Node,
-    OfficeReceiptRow, Receipts, RelayedRow, ReleaseRow, StoreError, Together, Turn, Work,
+    BackupRow, Backups, BranchFrameRow, ChainRow, ChainToRelay, CoveredChain, Hash, HubCodeRow, HubRow, Hubs,
+    Id, Node, OfficeNoticeRow, OfficeReceiptRow, Receipts, RelayedRow, ReleaseRow, StoreError, Together,
+    Turn, Work,
 };
 
 use super::{MemoryStore, absent};
@@ -77,6 +78,26 @@ impl Hubs for MemoryStore {
     async fn chains_to_relay(&self, _: Id, _: i64) -> Result<Vec<ChainToRelay>, StoreError> {
         Err(absent("relayed chains"))
     }
+
+    async fn branches_to_relay(&self, _: Id, _: Id) -> Result<Vec<BranchFrameRow>, StoreError> {
+        Err(absent("relayed chains"))
+    }
+
+    async fn chains_to_ask(&self, _: Id, _: i64) -> Result<Vec<ChainRow>, StoreError> {
+        Err(absent("relayed chains"))
+    }
+
+    async fn put_office_notices(&self, _: &[OfficeNoticeRow]) -> Result<(), StoreError> {
+        Err(absent("notices of the office"))
+    }
+
+    async fn office_notices_of(&self, _: Id) -> Result<Vec<OfficeNoticeRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn open_office_notices(&self) -> Result<Vec<OfficeNoticeRow>, StoreError> {
+        Ok(Vec::new())
+    }
 }
 
 #[async_trait]
@@ -120,6 +141,11 @@ impl Receipts for MemoryStore {
             let rows = tables.chains.values().filter(|row| row.device == device);
             rows.map(|row| covered(tables, row)).collect()
         }))
+    }
+
+    async fn frame_hashes(&self, session: Id) -> Result<Vec<Hash>, StoreError> {
+        let range = (session, 0)..=(session, i64::MAX);
+        Ok(self.read(|tables| tables.frames.range(range).map(|(_, row)| row.hash).collect()))
     }
 
     async fn put_office_receipts(&self, _: &[OfficeReceiptRow]) -> Result<(), StoreError> {
