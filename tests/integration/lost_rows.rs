@@ -27,7 +27,7 @@ fn lose_a_received_change(journal: &Path) {
 }
 
 /// The folder as it is now, in another place.
-fn copied(from: &Start, to: &Path) {
+pub fn copied(from: &Start, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     copy_folder(&from.folder, to).unwrap();
 }

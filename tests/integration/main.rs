@@ -13,6 +13,8 @@ mod hub;
 #[cfg(test)]
 mod hub_follows;
 #[cfg(test)]
+mod hub_forked;
+#[cfg(test)]
 mod interrupted;
 #[cfg(test)]
 mod kept_aside;

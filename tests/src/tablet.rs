@@ -193,6 +193,18 @@ impl Tablet {
         self.prepared = Some(prepared);
     }
 
+    /// The session of this start.
+    #[must_use]
+    pub fn own_session(&self) -> SessionId {
+        self.session
+    }
+
+    /// Goes on in a session that another start began, as a machine does that was copied while it ran; for tests of what
+    /// the nodes do then.
+    pub fn pretend_session(&mut self, session: SessionId) {
+        self.session = session;
+    }
+
     /// The device's id.
     #[must_use]
     pub fn device(&self) -> DeviceId {
