@@ -3,10 +3,14 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use mpp_sync::limits::CHAINS_MAX;
+
 use crate::trusted_proxy::TrustedProxy;
 
 /// Seconds between two contacts of a hub with its office.
 pub const UPSTREAM_EVERY: u64 = 15;
+/// Chains that a hub asks its office about in one exchange.
+pub const UPSTREAM_PAGE: usize = CHAINS_MAX / 4;
 
 /// How the server runs.
 #[derive(Debug, Clone)]
@@ -41,6 +45,8 @@ pub struct Config {
     pub upstream_ca: Option<PathBuf>,
     /// Seconds between two contacts with the office when nothing new is there to pass on.
     pub upstream_every: u64,
+    /// Chains that the office is asked about in one exchange, at most [`UPSTREAM_PAGE`].
+    pub upstream_page: usize,
     /// The certificates of HTTPS (PEM), this node's first; with `tls_key`.
     pub tls_cert: Option<PathBuf>,
     /// The key of HTTPS (PEM).
@@ -71,6 +77,7 @@ impl Config {
             backup_keep: None,
             upstream_ca: None,
             upstream_every: UPSTREAM_EVERY,
+            upstream_page: UPSTREAM_PAGE,
             tls_cert: None,
             tls_key: None,
             trusted_proxy: None,

@@ -65,7 +65,7 @@ fn a_tablet_in_the_van_and_one_at_the_office_end_equal_however_often_the_hub_was
 }
 
 /// How many of the tablet's frames are proved to be in the van, at the office and in its backup; and how many it has.
-fn tiers(tablet: &mut Headless) -> [u64; 4] {
+pub fn tiers(tablet: &mut Headless) -> [u64; 4] {
     let status = tablet.status().unwrap();
     let tiers = &status["tiers"];
     [&tiers["hub"], &tiers["office"], &tiers["backed_up"], &status["frames"]]

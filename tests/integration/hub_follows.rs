@@ -7,7 +7,7 @@ use mpp_tests::cable::Cable;
 use mpp_tests::hub::Hub;
 use serde_json::Value;
 
-use crate::hub::moved;
+use crate::hub::{moved, tiers};
 use crate::support::{PATIENCE, World, operations_of};
 
 /// Notes in the hub's folder that the office holds everything: so it looks when an office has lost frames unnoticed.
@@ -72,4 +72,30 @@ fn what_the_office_erases_leaves_the_hub_too() {
     let office = world.office_digest();
     assert_eq!(office.count + 1, before);
     assert_eq!(hub.digest().unwrap(), office);
+}
+
+#[test]
+fn the_word_on_every_chain_comes_however_few_are_asked_about_at_once() {
+    let world = World::open();
+    let data = world.office().data();
+    let mut hub = Hub::join(&world.url(), &data, &world.url(), "Mobil 1").unwrap();
+    let mut tablet = world.tablet("tablet-1");
+    hub.wait_for_office().unwrap();
+    hub.start_with(&["--upstream-page", "2"]).unwrap();
+    // Each start of the app is a chain.
+    for (number, part) in operations_of("tablet-1", 9).chunks(1).enumerate() {
+        tablet = moved(tablet, &hub.url());
+        tablet.apply(&world.file(&format!("part-{number}"), part)).unwrap();
+        tablet.sync(PATIENCE).unwrap();
+    }
+    hub.wait_for_office().unwrap();
+    tablet.sync(PATIENCE).unwrap();
+    assert_eq!(tiers(&mut tablet), [9, 9, 0, 9]);
+    // Nothing new is written: the office's better word on all of them is heard by asking.
+    let to = world.folder.path().join("disk2");
+    world.office().task(&["backup", "init"], "").unwrap();
+    world.office().task(&["backup", "--to", to.to_str().unwrap()], "").unwrap();
+    hub.wait_for_office().unwrap();
+    tablet.sync(PATIENCE).unwrap();
+    assert_eq!(tiers(&mut tablet), [9, 9, 9, 9]);
 }

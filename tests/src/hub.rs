@@ -23,6 +23,8 @@ pub struct Hub {
     folder: TempDir,
     port: u16,
     upstream: String,
+    /// Arguments beside those that every hub is started with.
+    arguments: Vec<String>,
     child: Option<Child>,
 }
 
@@ -35,8 +37,8 @@ impl Hub {
     pub fn join(office: &str, data: &Path, upstream: &str, name: &str) -> io::Result<Self> {
         let binary = program("mpp", "MPP_BINARY")?;
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let hub =
-            Self { binary, folder: tempfile::tempdir()?, port, upstream: upstream.to_owned(), child: None };
+        let (folder, upstream) = (tempfile::tempdir()?, upstream.to_owned());
+        let hub = Self { binary, folder, port, upstream, arguments: Vec::new(), child: None };
         let said = hub.say(&["hub", "code", "--name", name, "--data"], data)?;
         let code = said.split_whitespace().find(|word| word.len() == 18 && word.matches('-').count() == 2);
         let code = code.ok_or_else(|| io::Error::other(format!("no code: {said}")))?;
@@ -64,6 +66,7 @@ impl Hub {
         let log = File::options().create(true).append(true).open(self.log_path())?;
         let child = Command::new(&self.binary)
             .args(["serve", "--upstream", &self.upstream, "--upstream-every", "1"])
+            .args(&self.arguments)
             .args(["--listen", &format!("127.0.0.1:{}", self.port), "--data"])
             .arg(self.data())
             .stdin(Stdio::null())
@@ -78,6 +81,16 @@ impl Hub {
             std::thread::sleep(STEP);
         }
         Err(io::Error::other(format!("the hub did not start:\n{}", self.log())))
+    }
+
+    /// Starts it again with these arguments beside the usual ones.
+    ///
+    /// # Errors
+    /// As [`Hub::start`].
+    pub fn start_with(&mut self, arguments: &[&str]) -> io::Result<()> {
+        self.kill();
+        self.arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        self.start()
     }
 
     /// What it says at `/healthz`.

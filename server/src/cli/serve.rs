@@ -51,6 +51,9 @@ pub struct ServeArgs {
     /// Seconds between two contacts with the office when there is nothing new.
     #[arg(long, env = "MPP_UPSTREAM_EVERY", default_value_t = crate::config::UPSTREAM_EVERY)]
     upstream_every: u64,
+    /// Chains that the office is asked about in one exchange when its word on them may be a new one.
+    #[arg(long, hide = true, default_value_t = crate::config::UPSTREAM_PAGE)]
+    upstream_page: usize,
     /// Speak HTTPS with these certificates (PEM), this node's first. Read again when the file changes.
     #[arg(long, env = "MPP_TLS_CERT", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -84,6 +87,7 @@ impl ServeArgs {
             upstream: self.upstream,
             upstream_ca: self.upstream_ca,
             upstream_every: self.upstream_every,
+            upstream_page: self.upstream_page,
             tls_cert: self.tls_cert,
             tls_key: self.tls_key,
             trusted_proxy: self.trusted_proxy,

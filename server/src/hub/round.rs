@@ -7,7 +7,6 @@ use mpp_store::Id;
 use mpp_sync::check::EVERYONE;
 use mpp_sync::exchange::{BodyReader, Cursor, Hello, PROTOCOL, PullRequest, decode_record, encode_relay};
 use mpp_sync::ids::{LogId, Rolling, SessionId};
-use mpp_sync::limits::CHAINS_MAX;
 use mpp_sync::trust::{Certificate, Grant, Revocations, enter_bytes, follow_root, sign_hash};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -18,12 +17,11 @@ use super::compare::Known;
 use super::naming::{Asking, Load};
 use super::receive::Incoming;
 use crate::app::App;
+use crate::config::UPSTREAM_PAGE;
 use crate::trust::{REVOCATIONS, certificates, keep_certificate, verify_certificate, verify_grant};
 
 /// Where the place in the office's log is kept.
 const PULLED: &str = "upstream_pulled";
-/// Chains that the office is asked about in one exchange when its word may be a new one.
-const PAGE: usize = CHAINS_MAX / 4;
 
 /// How far the office's log was read.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -59,6 +57,7 @@ pub(super) struct Round {
 
 impl Round {
     pub(super) fn new(app: Arc<App>, client: OfficeClient) -> Self {
+        let page = app.config.upstream_page.clamp(1, UPSTREAM_PAGE);
         Self {
             app,
             client,
@@ -67,7 +66,7 @@ impl Round {
             ask_first: true,
             marks: None,
             asking: Some(Asking::default()),
-            page: PAGE,
+            page,
             open: BTreeMap::new(),
             forked: BTreeSet::new(),
             introduced: BTreeSet::new(),
