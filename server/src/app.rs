@@ -17,6 +17,7 @@ use crate::authoring::{AuthoringError, Office};
 use crate::calendar;
 use crate::clock::{Env, NoRandomness, random};
 use crate::config::Config;
+use crate::http::sync::Bodies;
 use crate::hub::Upstream;
 use crate::ingest::Ingest;
 use crate::node_key::NodeKey;
@@ -188,6 +189,8 @@ pub struct App {
     pub office: Office,
     /// Villages and districts.
     pub regions: Regions,
+    /// The bodies of exchanges that are being read.
+    pub bodies: Bodies,
     /// How far upstream is; says something on a hub only.
     pub upstream: Upstream,
     /// The certificate of HTTPS, when this process speaks it itself.
@@ -232,7 +235,8 @@ impl App {
         let itself = node.key.device().0;
         let revoked = node.store.revocations().await?.iter().any(|row| row.device == itself);
         upstream.set(|state| state.revoked = revoked);
-        Ok(Self { config, node, ingest, projection, office, regions, upstream, tls, appended })
+        let bodies = Bodies::default();
+        Ok(Self { config, node, ingest, projection, office, regions, bodies, upstream, tls, appended })
     }
 
     /// What an earlier program kept aside may be understood by this one.

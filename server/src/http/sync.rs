@@ -1,6 +1,7 @@
 //! `POST /sync/v1`: frames up, what the office holds and what is missing down, in one round trip.
 
 mod answer;
+mod earlier;
 mod holds;
 mod receive;
 mod scopes;
@@ -16,6 +17,8 @@ use mpp_sync::ids::SessionId;
 use mpp_sync::wire::WireError;
 
 use self::answer::answer;
+pub use self::earlier::Bodies;
+use self::earlier::Reading;
 use self::receive::receive;
 use self::scopes::{allowed, granted};
 use super::Shared;
@@ -39,6 +42,8 @@ struct Exchange {
     /// What is said once, because nothing is kept aside: accepted after all, or erased.
     passing: Vec<Notice>,
     repairs: Vec<RepairRequest>,
+    /// Since the hello named the device.
+    reading: Option<Reading>,
 }
 
 /// `POST /sync/v1`
@@ -62,7 +67,10 @@ pub async fn exchange(
     if app.upstream.state().revoked {
         return Err(hub_revoked());
     }
-    let exchange = receive(&app, &caller, request.into_body()).await?;
+    let mut exchange = receive(&app, &caller, request.into_body()).await?;
+    if let Some(reading) = exchange.reading.take() {
+        reading.after_earlier().await;
+    }
     let hello = exchange.hello.as_ref().ok_or(WireError::Truncated)?;
     contacts::note(app.store(), hello.device, &hello.chains, &exchange.refused, app.env().now()).await?;
     let lineage = Lineage::read(app.store()).await?;

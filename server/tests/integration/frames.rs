@@ -285,3 +285,32 @@ async fn preparing_the_same_tablet_again_keeps_its_letter() {
     assert_eq!((status, body["label"].as_str()), (200, Some("A")));
     assert_eq!(body["day"]["devices"][tablet.device.to_string()], "A");
 }
+
+#[tokio::test]
+async fn a_tablet_that_asks_at_once_after_its_body_broke_hears_of_everything_that_came() {
+    let (server, cookie, mut tablet) = start().await;
+    cut_tickets(&mut tablet, 40);
+    let body = encode_request(&tablet.hello(), &tablet.frames);
+    let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(1);
+    let pieces = futures_util::stream::unfold(receiver, async |mut receiver| {
+        receiver.recv().await.map(|piece| (piece, receiver))
+    });
+    let broken = exchange(&server, &cookie, Body::from_stream(pieces));
+    let asking = async {
+        let (first, rest) = body.split_at(body.len() / 2);
+        for piece in first.chunks(64) {
+            sender.send(Ok(Bytes::copy_from_slice(piece))).await.unwrap();
+        }
+        // The rest is in the server's hands, but on nobody's disk, when the tablet asks.
+        let rest = async {
+            sender.send(Ok(Bytes::copy_from_slice(rest))).await.unwrap();
+            let broke = std::io::Error::other("the link broke");
+            sender.send(Err(broke)).await.unwrap();
+        };
+        let ask = Body::from(encode_request::<Vec<u8>>(&tablet.hello(), &[]));
+        tokio::join!(exchange(&server, &cookie, ask), rest).0.unwrap()
+    };
+    let (broken, asked) = tokio::join!(broken, asking);
+    assert!(broken.is_err());
+    assert_eq!(held(&asked, tablet.session), 40);
+}

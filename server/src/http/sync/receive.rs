@@ -6,8 +6,10 @@ use futures_util::StreamExt as _;
 use mpp_sync::exchange::{Hello, RequestReader, RequestRecord};
 use mpp_sync::trust::Grant;
 use mpp_sync::wire::WireError;
+use tokio::time::timeout;
 
 use super::Exchange;
+use super::earlier::QUIET;
 use super::scopes::allowed;
 use crate::http::Shared;
 use crate::http::auth::Caller;
@@ -26,12 +28,19 @@ const PENDING_MAX: usize = 64;
 /// Reads the body as it arrives and hands every whole frame in at once. All that was handed in is durable, or refused,
 /// when this returns, with or without an error.
 pub(super) async fn receive(app: &Shared, caller: &Caller, body: Body) -> Result<Exchange, ApiError> {
-    let mut exchange = Exchange::default();
-    let mut pending: Vec<Pending> = Vec::new();
-    let read = read_body(app, caller, body, &mut exchange, &mut pending).await;
-    let settled = settle(&mut exchange, &mut pending).await;
-    read.and(settled)?;
-    Ok(exchange)
+    let (app, caller) = (app.clone(), caller.clone());
+    // A request whose connection breaks is dropped; what came of it is not.
+    let read = tokio::spawn(async move {
+        let mut exchange = Exchange::default();
+        let mut pending: Vec<Pending> = Vec::new();
+        let read = read_body(&app, &caller, body, &mut exchange, &mut pending).await;
+        let settled = settle(&mut exchange, &mut pending).await;
+        read.and(settled).map(|()| exchange)
+    });
+    read.await.map_err(|error| {
+        tracing::error!(code = "BODY_READER_STOPPED", error = %error);
+        ApiError::internal()
+    })?
 }
 
 async fn read_body(
@@ -43,7 +52,14 @@ async fn read_body(
 ) -> Result<(), ApiError> {
     let mut reader = RequestReader::default();
     let mut stream = body.into_data_stream();
-    while let Some(chunk) = stream.next().await {
+    loop {
+        let Ok(chunk) = timeout(QUIET, stream.next()).await else {
+            settle(exchange, pending).await?;
+            exchange.reading.iter().for_each(|reading| reading.set_busy(false));
+            continue;
+        };
+        let Some(chunk) = chunk else { break };
+        exchange.reading.iter().for_each(|reading| reading.set_busy(true));
         // The link broke: what came whole is kept.
         let chunk = chunk.map_err(|_| WireError::Truncated)?;
         // In small pieces, because a piece that turns out to be damaged costs the whole records in it.
@@ -66,6 +82,7 @@ async fn take(
     match record {
         RequestRecord::Hello(hello) => {
             known_device(app, caller, &hello).await?;
+            exchange.reading.get_or_insert_with(|| app.bodies.read(hello.device));
             exchange.sessions.extend(hello.chains.iter().map(|chain| chain.session));
             exchange.hello = Some(hello);
         }
