@@ -14,7 +14,7 @@ use super::{Again, Check, IngestError, Job, Offered, Outcome, Submission, facts,
 use crate::clock::Env;
 use crate::erasure;
 
-/// Frames that are committed together at most. A frame has about 96 changes.
+/// Frames that are committed together at most. A full frame has 64 changes.
 const GROUP_MAX: usize = 32;
 /// How often a group is judged again because another process was faster. Each time somebody has gone on.
 const ATTEMPTS: usize = 20;

@@ -20,7 +20,7 @@ const EACH_FRAME: usize = 4;
 const FRAMES: usize = 1_000;
 const TABLETS: usize = 4;
 /// Registrations in a frame when nobody counts, and such frames that are made before they are posted.
-const FULL_FRAME: usize = 20;
+const FULL_FRAME: usize = 16;
 const FRAMES_EACH_PART: usize = 250;
 /// Registrations and edits in the small exchanges among many documents.
 const FEW: usize = 10;
