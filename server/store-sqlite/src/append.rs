@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mpp_store::{
     Accepted, Append, Basis, ChainRow, ChangeRow, Cursor, FrameRow, Hash, Id, QuarantineRow, StoreError,
 };
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, Transaction};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, Transaction};
 
 use crate::branches::write_beside;
 use crate::columns::{array, get};
@@ -26,17 +26,14 @@ pub async fn append(store: &SqliteStore, batch: &Append) -> Result<Cursor, Store
     for frame in &batch.frames {
         add_frame(&mut transaction, frame).await?;
     }
-    let mut after = before;
-    let some_aside = anything_aside(&mut transaction).await?;
-    let mut scopes = BTreeSet::new();
-    for change in batch.accepted.iter().map(Accepted::row) {
-        after = add_change(&mut transaction, change, after).await?;
-        if some_aside {
+    let changes: Vec<&ChangeRow> = batch.accepted.iter().map(Accepted::row).collect();
+    let after = add_changes(&mut transaction, &changes, before).await?;
+    if anything_aside(&mut transaction).await? {
+        for change in &changes {
             release(&mut transaction, change).await?;
         }
-        scopes.extend(change.scopes.iter().map(|scope| (change.document, scope.clone())));
     }
-    enter_scopes(&mut transaction, scopes, before.position + 1).await?;
+    enter_scopes(&mut transaction, &changes, before.position + 1).await?;
     for row in &batch.quarantined {
         put_aside(&mut transaction, row).await?;
     }
@@ -198,69 +195,95 @@ async fn release(transaction: &mut Transaction<'_, Sqlite>, change: &ChangeRow) 
     Ok(())
 }
 
-/// Logs a change that is new, and moves the cursor on.
-async fn add_change(
+/// Logs the changes that are new, and moves the cursor on. A statement costs more than the rows in it.
+async fn add_changes(
     transaction: &mut Transaction<'_, Sqlite>,
-    change: &ChangeRow,
+    changes: &[&ChangeRow],
     before: Cursor,
 ) -> Result<Cursor, StoreError> {
-    let after = before.after(&change.document, &change.hash);
-    let added = sqlx::query(
-        "INSERT INTO change_log \
-         (position, document, hash, kind, counter, session, frame, seq, bytes, received_at, rolling) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (document, hash) DO NOTHING",
-    )
-    .bind(after.position)
-    .bind(&change.document[..])
-    .bind(&change.hash[..])
-    .bind(change.kind)
-    .bind(change.counter)
-    .bind(&change.session[..])
-    .bind(change.frame)
-    .bind(change.seq)
-    .bind(&change.bytes)
-    .bind(change.received_at)
-    .bind(&after.rolling[..])
-    .execute(&mut **transaction)
-    .await
-    .map_err(failed)?;
-    Ok(if added.rows_affected() == 1 { after } else { before })
+    let mut known = logged(transaction, changes).await?;
+    let mut cursor = before;
+    let mut new = Vec::with_capacity(changes.len());
+    for change in changes {
+        if known.insert((change.document, change.hash)) {
+            cursor = cursor.after(&change.document, &change.hash);
+            new.push((*change, cursor));
+        }
+    }
+    for chunk in new.chunks(CHUNK) {
+        let mut query = QueryBuilder::new(
+            "INSERT INTO change_log \
+             (position, document, hash, kind, counter, session, frame, seq, bytes, received_at, rolling) ",
+        );
+        query.push_values(chunk, |mut row, (change, at)| {
+            row.push_bind(at.position).push_bind(change.document.to_vec()).push_bind(change.hash.to_vec());
+            row.push_bind(change.kind).push_bind(change.counter).push_bind(change.session.to_vec());
+            row.push_bind(change.frame).push_bind(change.seq).push_bind(change.bytes.clone());
+            row.push_bind(change.received_at).push_bind(at.rolling.to_vec());
+        });
+        query.build().execute(&mut **transaction).await.map_err(failed)?;
+    }
+    Ok(cursor)
+}
+
+/// What the log holds already of the documents of these changes.
+async fn logged(
+    transaction: &mut Transaction<'_, Sqlite>,
+    changes: &[&ChangeRow],
+) -> Result<BTreeSet<(Id, Hash)>, StoreError> {
+    let documents: BTreeSet<Id> = changes.iter().map(|change| change.document).collect();
+    let documents: Vec<Id> = documents.into_iter().collect();
+    let mut found = BTreeSet::new();
+    for chunk in documents.chunks(CHUNK) {
+        let mut query = QueryBuilder::new("SELECT document, hash FROM change_log WHERE document IN ");
+        push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
+        for row in &query.build().fetch_all(&mut **transaction).await.map_err(failed)? {
+            found.insert((array(row, "document")?, array(row, "hash")?));
+        }
+    }
+    Ok(found)
 }
 
 /// Puts every change of the touched documents into the documents' scopes: those they were in, and the new ones. What
 /// is older than this batch enters a new scope at `first`, which no cursor has passed.
 async fn enter_scopes(
     transaction: &mut Transaction<'_, Sqlite>,
-    mut scopes: BTreeSet<(Id, String)>,
+    changes: &[&ChangeRow],
     first: i64,
 ) -> Result<(), StoreError> {
-    let documents: BTreeSet<Id> = scopes.iter().map(|(document, _)| *document).collect();
-    for document in documents {
-        let held = sqlx::query("SELECT DISTINCT scope FROM scope_entry WHERE document = $1")
-            .bind(&document[..])
-            .fetch_all(&mut **transaction)
-            .await
-            .map_err(failed)?;
-        for row in held {
-            scopes.insert((document, row.try_get("scope").map_err(failed)?));
+    let mut pairs: BTreeSet<(Id, String)> = BTreeSet::new();
+    for change in changes {
+        pairs.extend(change.scopes.iter().map(|scope| (change.document, scope.clone())));
+    }
+    let documents: BTreeSet<Id> = pairs.iter().map(|(document, _)| *document).collect();
+    let documents: Vec<Id> = documents.into_iter().collect();
+    for chunk in documents.chunks(CHUNK) {
+        let mut query =
+            QueryBuilder::new("SELECT DISTINCT document, scope FROM scope_entry WHERE document IN ");
+        push_list(&mut query, chunk.iter().map(|id| id.to_vec()));
+        for row in &query.build().fetch_all(&mut **transaction).await.map_err(failed)? {
+            pairs.insert((array(row, "document")?, get(row, "scope")?));
         }
     }
+    let pairs: Vec<(Id, String)> = pairs.into_iter().collect();
     let mut entered = EnteredBy::new();
-    for (document, scope) in scopes {
-        let rows = sqlx::query(
-            "INSERT INTO scope_entry (document, scope, hash, position) \
-             SELECT document, $2, hash, CASE WHEN position > $3 THEN position ELSE $3 END \
-             FROM change_log WHERE document = $1 \
-             ON CONFLICT (document, scope, hash) DO NOTHING RETURNING hash",
-        )
-        .bind(&document[..])
-        .bind(&scope)
-        .bind(first)
-        .fetch_all(&mut **transaction)
-        .await
-        .map_err(failed)?;
-        let hashes = rows.iter().map(|row| Ok((document, array(row, "hash")?)));
-        entered.entry(scope).or_default().extend(hashes.collect::<Result<Vec<_>, StoreError>>()?);
+    for chunk in pairs.chunks(CHUNK) {
+        let mut query = QueryBuilder::new("WITH pair (document, scope) AS (");
+        query.push_values(chunk, |mut row, (document, scope)| {
+            row.push_bind(document.to_vec()).push_bind(scope.clone());
+        });
+        query.push(
+            ") INSERT INTO scope_entry (document, scope, hash, position) \
+             SELECT pair.document, pair.scope, change_log.hash, MAX(change_log.position, ",
+        );
+        query.push_bind(first).push(
+            ") FROM pair CROSS JOIN change_log ON change_log.document = pair.document WHERE TRUE \
+             ON CONFLICT (document, scope, hash) DO NOTHING RETURNING scope, document, hash",
+        );
+        for row in &query.build().fetch_all(&mut **transaction).await.map_err(failed)? {
+            let name = (array(row, "document")?, array(row, "hash")?);
+            entered.entry(get(row, "scope")?).or_default().push(name);
+        }
     }
     count_in(transaction, &entered).await
 }
