@@ -124,9 +124,14 @@ impl Base {
 
     /// A copy of the tablet that has downloaded everything, at a link of this shape.
     pub async fn tablet(&self, office: &Office, shape: Shape) -> io::Result<Held> {
+        self.tablet_like(&self.folder.path().join("tablet"), office, shape).await
+    }
+
+    /// A copy of a tablet of this office, at a link of this shape.
+    pub async fn tablet_like(&self, from: &Path, office: &Office, shape: Shape) -> io::Result<Held> {
         let folder = tempfile::tempdir()?;
         let own = folder.path().join("tablet");
-        copy_folder(&self.folder.path().join("tablet"), &own)?;
+        copy_folder(from, &own)?;
         let link = Link::open(office.port(), Shape::default())?;
         let tablet = tablet(office, &own, &link.url()).await?;
         link.reshape(shape);
