@@ -1,8 +1,10 @@
-// How many documents a second a CouchDB-style server stores: 16 in each _bulk_docs, one request after the other, as it
-// comes and flushed to the disk; and by its own replication, in batches of 16.
-// Usage: node measure.mjs DOCUMENTS; prints {"as_it_comes":{"documents":N,"ms":N},"flushed":...,"replicated":...}.
+// How many documents a second a CouchDB-style server stores, one request after the other: in plain _bulk_docs of 16, as
+// it comes and flushed to the disk; with the requests of PouchDB's replication (_revs_diff, _bulk_docs with the revisions
+// of the sender, the checkpoint), flushed, in batches of 16 and of 100, which is PouchDB's own; and by PouchDB itself.
+// Usage: node measure.mjs DOCUMENTS; prints {"as_it_comes":{"documents":N,"ms":N},"flushed":...,...}.
 
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +12,7 @@ import { createInterface } from 'node:readline';
 import PouchDB from 'pouchdb';
 
 const EACH = 16;
+const EACH_OF_POUCHDB = 100;
 const count = Number(process.argv[2] ?? 4000);
 const here = import.meta.dirname;
 const documents = await registrations(count);
@@ -17,6 +20,8 @@ console.log(
   JSON.stringify({
     as_it_comes: await served('as it comes', inBulk),
     flushed: await served('flushed', inBulk),
+    pushed: await served('flushed', (url) => pushed(url, EACH)),
+    pushed_by_hundred: await served('flushed', (url) => pushed(url, EACH_OF_POUCHDB)),
     replicated: await served('flushed', replicated),
   }),
 );
@@ -47,6 +52,26 @@ async function inBulk(url) {
   for (let at = 0; at < documents.length; at += EACH) {
     const stored = await send('POST', `${url}/_bulk_docs`, { docs: documents.slice(at, at + EACH) });
     if (!stored.every(({ ok }) => ok)) throw new Error(`not stored: ${JSON.stringify(stored)}`);
+  }
+  return performance.now() - begin;
+}
+
+/** The requests that PouchDB sends for each batch, without what it does on its own side. */
+async function pushed(url, each) {
+  const revised = documents.map((document) => {
+    const rev = createHash('md5').update(document._id).digest('hex');
+    return { ...document, _rev: `1-${rev}`, _revisions: { start: 1, ids: [rev] } };
+  });
+  let checkpoint;
+  const begin = performance.now();
+  for (let at = 0; at < revised.length; at += each) {
+    const batch = revised.slice(at, at + each);
+    const asked = Object.fromEntries(batch.map(({ _id, _rev }) => [_id, [_rev]]));
+    const lacks = await send('POST', `${url}/_revs_diff`, asked);
+    const missing = batch.filter(({ _id }) => lacks[_id] !== undefined);
+    await send('POST', `${url}/_bulk_docs`, { docs: missing, new_edits: false });
+    const { rev } = await send('PUT', `${url}/_local/tablet`, { _rev: checkpoint, last_seq: at + batch.length });
+    checkpoint = rev;
   }
   return performance.now() - begin;
 }

@@ -11,12 +11,14 @@ use crate::world::ratio;
 
 const PROGRAM: &str = "tests/couch/measure.mjs";
 const NAME: &str = "server ingest against a CouchDB-style server (express-pouchdb, LevelDB)";
-const GOAL: &str = "≥ 10 × its documents/s, both durable";
+const GOAL: &str = "≥ 10 × its documents/s at its best, both durable";
 
 #[derive(Deserialize)]
 struct Measured {
     as_it_comes: Stored,
     flushed: Stored,
+    pushed: Stored,
+    pushed_by_hundred: Stored,
     replicated: Stored,
 }
 
@@ -32,7 +34,8 @@ impl Stored {
     }
 }
 
-/// Our rate against theirs, 16 writes a request on both sides.
+/// Our rate at 16 changes a frame against theirs. What counts is the larger of its rates that are durable and begin with
+/// `_revs_diff`, as a tablet with `PouchDB` pushes.
 pub fn compare(ours: Rate, quick: bool) -> Row {
     match measure(if quick { 1_600 } else { 8_000 }) {
         Ok(theirs) => {
@@ -42,11 +45,17 @@ pub fn compare(ours: Rate, quick: bool) -> Row {
                 format!("{name} {}/s ({:.1} ×)", stored.per_second(), times(stored))
             };
             let result = [
-                said("flushed", &theirs.flushed),
-                said("its replication", &theirs.replicated),
-                said("as it comes, unflushed", &theirs.as_it_comes),
+                said("PouchDB's requests, flushed, 16 a batch", &theirs.pushed),
+                said("100 a batch", &theirs.pushed_by_hundred),
+                said("PouchDB itself", &theirs.replicated),
+                said("plain _bulk_docs of 16", &theirs.flushed),
+                said("the same unflushed", &theirs.as_it_comes),
             ];
-            Row::new(NAME, GOAL, result.join(", "), times(&theirs.flushed) >= 10.0)
+            let best = [&theirs.pushed, &theirs.pushed_by_hundred]
+                .map(times)
+                .into_iter()
+                .fold(f64::INFINITY, f64::min);
+            Row::new(NAME, GOAL, result.join(", "), best >= 10.0)
         }
         Err(error) => Row::new(NAME, GOAL, format!("it did not run: {error}"), Verdict::NotMeasured),
     }
