@@ -8,3 +8,12 @@ export async function loadCore(): Promise<Core> {
   if (!response.ok) throw new Error(`the core's file: ${String(response.status)}`);
   return coreInWorker(await WebAssembly.compile(await response.arrayBuffer()));
 }
+
+/** The core before its file is here: calls wait for it. Lists that need none do not. */
+export function lateCore(loading: Promise<Core>): Core {
+  return {
+    async call(name, params) {
+      return (await loading).call(name, params);
+    },
+  };
+}

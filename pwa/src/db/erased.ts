@@ -127,5 +127,10 @@ async function splitGroups(tx: Erasing, document: string): Promise<string[]> {
     for (const member of [resident, ...members]) left.add(member);
   }
   left.delete(document);
+  for (const member of left) {
+    const row = await tx.objectStore('rows').get(member);
+    // The app may end before they are grouped: the next start goes on with it.
+    if (row !== undefined) await tx.objectStore('rows').put({ ...row, ungrouped: row.updated_at });
+  }
   return [...left];
 }

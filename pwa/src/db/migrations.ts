@@ -1,4 +1,4 @@
-import type { IDBPDatabase, IDBPTransaction } from 'idb';
+import type { IDBPDatabase, IDBPObjectStore, IDBPTransaction } from 'idb';
 import type { FieldSchema, StoreName } from './schema';
 
 type Database = IDBPDatabase<FieldSchema>;
@@ -42,4 +42,23 @@ export const MIGRATIONS: readonly ((db: Database, upgrade: Upgrade) => void)[] =
   function tombstones(db) {
     db.createObjectStore('tombstones', { keyPath: 'document' });
   },
+  function orderedRows(_db, upgrade) {
+    const rows = upgrade.objectStore('rows');
+    rows.createIndex('newest', ['kind', 'created_at']);
+    rows.createIndex('newest_of_day', ['kind', 'day', 'created_at']);
+    rows.createIndex('waiting', 'waiting');
+    rows.createIndex('ungrouped', 'ungrouped');
+    void markRows(rows);
+  },
 ];
+
+/** Lines of an older app say neither who waits nor who is to be grouped. */
+async function markRows(rows: IDBPObjectStore<FieldSchema, StoreName[], 'rows', 'versionchange'>): Promise<void> {
+  for (let cursor = await rows.openCursor(); cursor !== null; cursor = await cursor.continue()) {
+    const { kind, day, resident, updated_at: changed } = cursor.value;
+    if (kind === 'visit' && resident === undefined && day !== undefined) {
+      await cursor.update({ ...cursor.value, waiting: day });
+    }
+    if (kind === 'resident') await cursor.update({ ...cursor.value, ungrouped: changed });
+  }
+}

@@ -77,18 +77,82 @@ export function rowsOfResident(db: Database, resident: string): Promise<Row[]> {
   return db.getAllFromIndex('rows', 'resident', resident);
 }
 
+/** The newest lines of a kind, of one day or of all, newest first, and how many there are. */
+export async function newestRows(
+  db: Database,
+  kind: Kind,
+  day: string | undefined,
+  most: number,
+): Promise<{ rows: Row[]; total: number }> {
+  const store = db.transaction('rows').store;
+  // A list sorts behind every number and every text.
+  const index = day === undefined ? store.index('newest') : store.index('newest_of_day');
+  const range = day === undefined ? IDBKeyRange.bound([kind], [kind, []]) : IDBKeyRange.bound([kind, day], [kind, day, []]);
+  const total = index.count(range);
+  const rows: Row[] = [];
+  for (let at = await index.openCursor(range, 'prev'); at !== null && rows.length < most; at = await at.continue()) {
+    rows.push(at.value);
+  }
+  return { rows, total: await total };
+}
+
+/** Lines with work that the office has not confirmed. */
+export async function unsentRows(db: Database): Promise<Row[]> {
+  // A line stands in the index once for each of its saves.
+  const ids = new Set(await db.getAllKeysFromIndex('rows', 'unsent'));
+  const store = db.transaction('rows').store;
+  const rows = await Promise.all([...ids].map((id) => store.get(id)));
+  return rows.flatMap((row) => row ?? []);
+}
+
+/** Visits of a day for which nothing was registered yet. */
+export async function waitingRows(db: Database, day: string): Promise<Row[]> {
+  const store = db.transaction('rows').store;
+  const rows = await store.index('waiting').getAll(day);
+  // The application may be here before the visit says who came.
+  const applications = await Promise.all(rows.map(({ id }) => store.index('visit').count(id)));
+  return rows.filter((_, at) => applications[at] === 0);
+}
+
+/** Residents that changed since they were grouped. */
+export function ungroupedResidents(db: Database): Promise<string[]> {
+  return db.getAllKeysFromIndex('rows', 'ungrouped');
+}
+
 export function allGroups(db: Database): Promise<StoredGroup[]> {
   return db.getAll('groups');
+}
+
+/** The groups of these residents, by resident. */
+export async function readGroups(db: Database, residents: Iterable<string>): Promise<Map<string, StoredGroup>> {
+  const store = db.transaction('groups').store;
+  const groups = await Promise.all([...new Set(residents)].map((resident) => store.get(resident)));
+  return new Map(groups.flatMap((group) => (group === undefined ? [] : [[group.resident, group]])));
 }
 
 export function readGroup(db: Database, resident: string): Promise<StoredGroup | undefined> {
   return db.get('groups', resident);
 }
 
-/** Replaces the groups of the given residents. Derived: safe to lose. */
-export function writeGroups(db: Database, groups: readonly StoredGroup[]): Promise<void> {
-  return inOneTransaction(db, ['groups'], async (tx) => {
-    for (const group of groups) await tx.objectStore('groups').put(group);
+/**
+ * Replaces the groups of the given residents. Derived: safe to lose. `read` says how many changes each of them had when
+ * it was read: one that has more by now is grouped again later.
+ */
+export function writeGroups(
+  db: Database,
+  groups: readonly StoredGroup[],
+  read: ReadonlyMap<string, number>,
+): Promise<void> {
+  return inOneTransaction(db, ['groups', 'rows', 'documents'], async (tx) => {
+    for (const group of groups) {
+      await tx.objectStore('groups').put(group);
+      const row = await tx.objectStore('rows').get(group.resident);
+      if (row?.ungrouped === undefined) continue;
+      const stored = await tx.objectStore('documents').get(group.resident);
+      if (stored?.changes.length !== read.get(group.resident)) continue;
+      const { ungrouped: _grouped, ...line } = row;
+      await tx.objectStore('rows').put(line);
+    }
   });
 }
 

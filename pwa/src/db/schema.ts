@@ -13,7 +13,17 @@ export interface FieldSchema extends DBSchema {
   rows: {
     key: string;
     value: Row;
-    indexes: { kind: string; unsent: string; nik: string; visit: string; resident: string };
+    indexes: {
+      kind: string;
+      unsent: string;
+      nik: string;
+      visit: string;
+      resident: string;
+      newest: [string, number];
+      newest_of_day: [string, string, number];
+      waiting: string;
+      ungrouped: number;
+    };
   };
   sessions: { key: string; value: StoredSession; indexes: { order: number } };
   saves: {
@@ -161,6 +171,10 @@ export interface Row {
   field_conflicts: number;
   visit?: string;
   resident?: string;
+  /** The day in whose queue a visit stands: nobody was registered in it yet. */
+  waiting?: string;
+  /** A resident that changed and was not grouped since, by the time of the change. */
+  ungrouped?: number;
   search: string;
   officer: string;
   device: string;

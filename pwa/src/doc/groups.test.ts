@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { issueTicket } from '../actions/field/issue-ticket';
 import { registerApplication } from '../actions/field/register-application';
 import type { CoreFunctions } from '../core/functions';
-import { allGroups, rowsOfKind } from '../db/records';
+import { allGroups, rowsOfKind, ungroupedResidents, writeGroups } from '../db/records';
 import { emptyForm, personForm } from '../form/application-form';
 import { STANDARD } from '../testing/standard';
 import { testTablet, type TestTablet } from '../testing/tablet';
-import { regroup, regroupAll } from './groups';
+import { regroup, regroupLeft } from './groups';
 
 async function residents(...names: string[]): Promise<{ tablet: TestTablet; ids: string[] }> {
   const tablet = await testTablet();
@@ -22,15 +22,29 @@ async function residents(...names: string[]): Promise<{ tablet: TestTablet; ids:
 }
 
 describe('groups of residents', () => {
-  it('are all made again after the app ended before they were', async () => {
+  it('that the app did not get to before it ended are made at its next start, once', async () => {
     const { tablet, ids } = await residents('Marsinah', 'Kusnadi');
     // What the register did in the background is lost, or made from what is here: the same either way.
     await regroup(tablet.db, tablet.core, ids);
+    expect(await regroupLeft(tablet.db, tablet.core)).toBe(false);
     const before = await allGroups(tablet.db);
-    await tablet.db.clear('groups');
-    expect(await regroupAll(tablet.db, tablet.core)).toBe(true);
-    expect(await allGroups(tablet.db)).toEqual(before);
     expect(before.map(({ resident }) => resident).sort()).toEqual([...ids].sort());
+    await tablet.db.clear('groups');
+    for (const row of await rowsOfKind(tablet.db, 'resident')) await tablet.db.put('rows', { ...row, ungrouped: row.updated_at });
+    expect(await regroupLeft(tablet.db, tablet.core)).toBe(true);
+    expect(await allGroups(tablet.db)).toEqual(before);
+    expect(await ungroupedResidents(tablet.db)).toEqual([]);
+  });
+
+  it('that changed while they were made are made again', async () => {
+    const { tablet, ids } = await residents('Marsinah');
+    const [one = ''] = ids;
+    await regroup(tablet.db, tablet.core, ids);
+    const row = await tablet.db.get('rows', one);
+    if (row === undefined) throw new Error('no line');
+    await tablet.db.put('rows', { ...row, ungrouped: row.updated_at });
+    await writeGroups(tablet.db, await allGroups(tablet.db), new Map([[one, 0]]));
+    expect(await ungroupedResidents(tablet.db)).toEqual(ids);
   });
 
   it('take in the residents on the other side of a split', async () => {

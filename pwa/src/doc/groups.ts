@@ -1,7 +1,7 @@
 import type { Core } from '../core/functions';
 import type { ResidentGroup, ResidentView } from '../core/views';
 import type { Database } from '../db/open';
-import { readDocuments, readGroup, rowsOfKind, rowsWithNik, writeGroups } from '../db/records';
+import { readDocuments, readGroup, rowsWithNik, ungroupedResidents, writeGroups } from '../db/records';
 
 /** A chain of joins longer than this is followed no further in one go; the next change goes on. */
 const ROUNDS = 6;
@@ -18,34 +18,31 @@ export async function regroup(
   core: Core,
   changed: readonly string[],
 ): Promise<boolean> {
-  const residents = await touched(db, changed);
+  const { residents, read } = await touched(db, changed);
   if (residents.length === 0) return false;
   const { groups } = await core.call('residents_group', { residents });
-  const held = new Set(residents.map(({ id }) => id));
-  await writeGroups(
-    db,
-    groups.flatMap((group) =>
-      group.members
-        .filter((member) => held.has(member))
-        .map((resident) => ({
-          resident,
-          key: group.key,
-          members: [...group.members],
-          question: group.question,
-          names: spellings(group),
-          ...(group.spelling === undefined ? {} : { name: group.spelling.value }),
-        })),
-    ),
+  const stored = groups.flatMap((group) =>
+    group.members
+      .filter((member) => read.has(member))
+      .map((resident) => ({
+        resident,
+        key: group.key,
+        members: [...group.members],
+        question: group.question,
+        names: spellings(group),
+        ...(group.spelling === undefined ? {} : { name: group.spelling.value }),
+      })),
   );
+  await writeGroups(db, stored, read);
   return true;
 }
 
 /**
- * Groups every resident on this tablet anew. An app that was ended between storing residents and
+ * Groups the residents that changed and were not grouped since. An app that was ended between storing residents and
  * grouping them would otherwise show one person as two until one of the records changes.
  */
-export async function regroupAll(db: Database, core: Core): Promise<boolean> {
-  const residents = (await rowsOfKind(db, 'resident')).map(({ id }) => id);
+export async function regroupLeft(db: Database, core: Core): Promise<boolean> {
+  const residents = await ungroupedResidents(db);
   for (let at = 0; at < residents.length; at += AT_ONCE) {
     await regroup(db, core, residents.slice(at, at + AT_ONCE));
   }
@@ -56,8 +53,15 @@ function spellings(group: ResidentGroup): string[] {
   return [...new Set(group.names.map(({ value }) => value))];
 }
 
-async function touched(db: Database, changed: readonly string[]): Promise<ResidentView[]> {
+/** The residents to group together, and how many changes each of them has. */
+interface Touched {
+  residents: ResidentView[];
+  read: Map<string, number>;
+}
+
+async function touched(db: Database, changed: readonly string[]): Promise<Touched> {
   const found = new Map<string, ResidentView>();
+  const read = new Map<string, number>();
   let next = new Set(changed);
   for (let round = 0; round < ROUNDS && next.size > 0; round += 1) {
     const around = new Set<string>();
@@ -65,6 +69,7 @@ async function touched(db: Database, changed: readonly string[]): Promise<Reside
       if (stored?.view?.kind !== 'resident') continue;
       const resident = stored.view;
       found.set(resident.id, resident);
+      read.set(resident.id, stored.changes.length);
       for (const decision of resident.decisions) {
         for (const id of [...decision.with, ...(decision.from ?? [])]) around.add(id);
       }
@@ -75,5 +80,5 @@ async function touched(db: Database, changed: readonly string[]): Promise<Reside
     }
     next = new Set([...around].filter((id) => !found.has(id)));
   }
-  return [...found.values()];
+  return { residents: [...found.values()], read };
 }

@@ -44,6 +44,7 @@ export function lineOf(view: View): Line {
         ...given('ticket', view.ticket),
         ...given('tracking', view.tracking),
         ...given('resident', view.resident),
+        ...(view.resident === undefined ? given('waiting', view.day) : {}),
       };
     case 'resident':
       return {
@@ -51,6 +52,7 @@ export function lineOf(view: View): Line {
         kind: 'resident',
         search: view.search,
         name: view.person.name ?? '',
+        ungrouped: view.updated.at,
         ...given('nik', view.person.nik),
         ...given('birth_date', view.person.birth_date),
         ...given('village', view.person.village),

@@ -1,4 +1,4 @@
-import { allGroups, allNotices, rowsOfKind } from '../../db/records';
+import { allNotices, newestRows, readGroups, rowsOfKind, unsentRows } from '../../db/records';
 import type { Row } from '../../db/schema';
 import { tiersOfDocuments, type Tier } from '../../outbox/tiers';
 import { maskedNik } from '../../form/application-form';
@@ -29,19 +29,40 @@ export type RecordFilter = 'today' | 'unsent' | 'conflict' | 'all';
 
 const SHOWN = 200;
 
-/** Applications for the list, newest first. At most 200; the search narrows them. */
+/** Applications for the list, newest first. At most 200, or `most`; the search narrows them. */
 export async function listRecords(
   tablet: Tablet,
   filter: RecordFilter,
   typed: string,
+  most: number = SHOWN,
 ): Promise<{ lines: RecordLine[]; total: number }> {
+  const { rows, total } = await found(tablet, filter, await wordsOf(tablet, typed), most);
+  return { lines: await lines(tablet, rows), total };
+}
+
+/** The words to look for, as the core writes them; asking it for none would only cost time. */
+async function wordsOf(tablet: Tablet, typed: string): Promise<string[]> {
+  if (typed.trim() === '') return [];
   const { key } = await tablet.core.call('search_key', { text: typed });
-  const words = key === '' ? [] : key.split(' ');
-  const day = tablet.facts.get().prepared?.day.id;
-  const rows = (await rowsOfKind(tablet.db, 'application'))
+  return key === '' ? [] : key.split(' ');
+}
+
+async function found(
+  { db, facts }: Tablet,
+  filter: RecordFilter,
+  words: readonly string[],
+  most: number,
+): Promise<{ rows: Row[]; total: number }> {
+  const day = facts.get().prepared?.day.id;
+  // A list as it opens reads what it shows, however many there are.
+  const ofDay = filter === 'today' && day !== undefined;
+  if (words.length === 0 && (ofDay || filter === 'all')) return newestRows(db, 'application', ofDay ? day : undefined, most);
+  const read = filter === 'unsent' ? unsentRows(db) : rowsOfKind(db, 'application');
+  const rows = (await read)
+    .filter(({ kind }) => kind === 'application')
     .filter((row) => wanted(row, filter, day) && words.every((word) => row.search.includes(word)))
     .sort((one, other) => other.created_at - one.created_at);
-  return { lines: await lines(tablet, rows.slice(0, SHOWN)), total: rows.length };
+  return { rows: rows.slice(0, most), total: rows.length };
 }
 
 function wanted(row: Row, filter: RecordFilter, day: string | undefined): boolean {
@@ -59,13 +80,13 @@ function wanted(row: Row, filter: RecordFilter, day: string | undefined): boolea
 
 /** Lines with names as the office spells them, and with what the office holds back. */
 export async function lines(tablet: Tablet, rows: readonly Row[]): Promise<RecordLine[]> {
+  if (rows.length === 0) return [];
   const [names, groups, notices, tiers] = await Promise.all([
     serviceNames(tablet),
-    allGroups(tablet.db),
+    readGroups(tablet.db, rows.flatMap(({ resident }) => resident ?? [])),
     allNotices(tablet.db),
     tiersOfDocuments(tablet.db),
   ]);
-  const chosen = new Map(groups.map(({ resident, name }) => [resident, name]));
   const held = new Map(notices.map(({ document, code }) => [document, code]));
   return rows.map((row) => {
     const code = held.get(row.id) ?? '';
@@ -73,7 +94,7 @@ export async function lines(tablet: Tablet, rows: readonly Row[]): Promise<Recor
       id: row.id,
       ticket: row.ticket ?? '',
       tracking: row.tracking ?? '',
-      name: (row.resident === undefined ? undefined : chosen.get(row.resident)) ?? row.name,
+      name: groups.get(row.resident ?? '')?.name ?? row.name,
       subject: row.subject ?? '',
       nik: maskedNik(row.nik),
       service: names.get(row.service ?? '') ?? row.service ?? '',

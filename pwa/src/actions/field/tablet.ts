@@ -1,11 +1,11 @@
 import { exchange } from '../../api/field';
-import { loadCore } from '../../core/load';
+import { lateCore, loadCore } from '../../core/load';
 import type { Core } from '../../core/functions';
 import { readMeta } from '../../db/meta';
 import { openDatabase, type Database } from '../../db/open';
 import { countNotices, countRefused } from '../../db/records';
 import type { Account, PreparedDay } from '../../db/schema';
-import { regroup, regroupAll } from '../../doc/groups';
+import { regroup, regroupLeft } from '../../doc/groups';
 import { Writer, type Writing } from '../../doc/writer';
 import { Source, type Signal } from '../../lib/signal';
 import { AppStart } from '../../outbox/session';
@@ -33,7 +33,7 @@ export interface Tablet {
   facts: Source<Facts>;
   /** Grows by one whenever documents changed; lists read again. */
   data: Signal<number>;
-  /** Groups all residents anew in the background: the app may have ended before it got to it. */
+  /** Groups in the background what an earlier start of the app did not get to. */
   healGroups(): void;
 }
 
@@ -79,7 +79,7 @@ export async function assemble({ db, core, post, appVersion }: TabletParts): Pro
     countHeld: async () => (await countNotices(db)) + (await countRefused(db)),
   });
   const healGroups = (): void => {
-    afterGrouping(regroupAll(db, core));
+    afterGrouping(regroupLeft(db, core));
   };
   return { db, core, writer, loop, status, facts, data, healGroups };
 }
@@ -102,13 +102,16 @@ const LOCK = 'mpp-petugas-writer';
 export function startTablet(): Signal<Stage> {
   const stage = new Source<Stage>({ name: 'opening' });
   const begin = async (): Promise<void> => {
+    // Lists need no core: they do not wait until its file is read and compiled.
+    const core = loadCore();
+    core.catch(() => undefined);
     const db = await openDatabase(
       () => stage.set({ name: 'elsewhere' }),
       () => stage.set({ name: 'cleared' }),
     );
     const tablet = await assemble({
       db,
-      core: await loadCore(),
+      core: lateCore(core),
       post: exchange,
       appVersion: APP_VERSION,
     });
@@ -116,6 +119,7 @@ export function startTablet(): Signal<Stage> {
     listen(tablet.loop);
     tablet.healGroups();
     stage.set({ name: 'ready', tablet });
+    await core;
   };
   const hold = async (): Promise<never> => {
     await begin().catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import type { VisitView } from '../../core/views';
-import { readDocument, rowsOfKind, rowsOfVisit } from '../../db/records';
+import { readDocument, rowsOfVisit, waitingRows } from '../../db/records';
 import type { Row } from '../../db/schema';
 import { unfinished } from './drafts';
 import { lines, type RecordLine } from './records';
@@ -17,14 +17,11 @@ export interface Waiting {
 /** Tickets of the day for which no form was begun yet, in the order of the queue. */
 export async function waitingVisits(tablet: Tablet): Promise<Waiting[]> {
   const day = tablet.facts.get().prepared?.day.id;
-  const [visits, applications, begun] = await Promise.all([
-    rowsOfKind(tablet.db, 'visit'),
-    rowsOfKind(tablet.db, 'application'),
-    unfinished(tablet),
-  ]);
-  const served = new Set([...applications.map(({ visit }) => visit), ...begun.map(({ id }) => id)]);
+  if (day === undefined) return [];
+  const [visits, drafts] = await Promise.all([waitingRows(tablet.db, day), unfinished(tablet)]);
+  const begun = new Set(drafts.map(({ id }) => id));
   return visits
-    .filter((row) => row.day === day && !served.has(row.id))
+    .filter(({ id }) => !begun.has(id))
     .sort(inQueue)
     .map((row) => ({
       visit: row.id,
