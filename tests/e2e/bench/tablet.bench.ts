@@ -70,12 +70,16 @@ test('a first download over the link of a village, in the browser', async ({ off
   await link.shape(VILLAGE);
   const started = Date.now();
   await begin.click();
-  await expect(browser.page.getByRole('button', { name: 'Mulai melayani' })).toBeVisible();
+  await browser.page.getByRole('link', { name: 'Lihat permohonan yang sudah diterima' }).click();
+  await expect(browser.page.getByRole('main').getByRole('listitem').first()).toBeVisible();
   const seconds = (Date.now() - started) / 1000;
+  // The whole day is here when the tablet's own page can be opened.
+  await expect(browser.page.getByRole('link', { name: 'Tablet ini' })).toBeVisible();
+  const whole = (Date.now() - started) / 1000;
   await keep(
-    `first download of ${QUICK ? '200' : '2,000'} applications in the browser: officer can begin`,
-    'list usable at ≤ 20 s on the link',
-    `${seconds.toFixed(1)} s`,
+    `first download of ${QUICK ? '200' : '2,000'} applications in the browser: the list is usable`,
+    '≤ 20 s on the link',
+    `${seconds.toFixed(1)} s; everything, so that work can begin, after ${whole.toFixed(1)} s`,
     seconds <= 20,
   );
 });

@@ -50,6 +50,7 @@ export const en: Sentences<keyof typeof id> = {
   'day.preparing': 'Downloading…',
   'day.holds': '{n} items are stored on this tablet',
   'day.received': '{n} items received',
+  'day.look': 'See the applications received so far',
   'day.failed': 'The download is not complete. What arrived is stored; press again to go on.',
   'day.ready': 'Tablet {label} is ready to work without signal',
   'day.start': 'Start serving',

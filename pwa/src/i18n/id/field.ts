@@ -46,6 +46,7 @@ export const id = {
   'day.preparing': 'Mengunduh data…',
   'day.holds': '{n} data tersimpan di tablet ini',
   'day.received': '{n} data diterima',
+  'day.look': 'Lihat permohonan yang sudah diterima',
   'day.failed': 'Unduhan belum selesai. Yang sudah diterima tersimpan; tekan lagi untuk melanjutkan.',
   'day.ready': 'Tablet {label} siap dipakai tanpa sinyal',
   'day.start': 'Mulai melayani',
