@@ -11,6 +11,7 @@ use mpp_tests::tablet::client::Login;
 use mpp_tests::tablet::{Settings, Tablet, device};
 
 use crate::pull::quiet;
+use crate::repair::repaired;
 use crate::rows::Row;
 use crate::world::{Cost, Held, mark, registrations_of, seconds, sync, tablet};
 
@@ -164,6 +165,8 @@ pub async fn many(documents: usize) -> io::Result<Vec<Row>> {
         &format!("first download of {documents} documents, no delay"),
         format!("{:.3} × ({} B, {:.1} s)", cost.ratio(), cost.bytes(), cost.seconds()),
     ));
+    let (mut held, row) = repaired(held, &office, documents).await?;
+    rows.push(row);
     rows.extend(few_among_many(&mut held, documents).await?);
     rows.extend(quiet(held, &format!("{documents} documents held")).await?);
     Ok(rows)

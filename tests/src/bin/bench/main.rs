@@ -17,6 +17,7 @@ mod cuts;
 mod ingest;
 mod pull;
 mod push;
+mod repair;
 mod restore;
 mod rows;
 mod world;

@@ -149,10 +149,20 @@ pub struct Held {
 impl Held {
     /// Starts the app anew, which begins a session.
     pub async fn start_again(self, office: &Office) -> io::Result<Self> {
+        self.start_again_after(office, || Ok(())).await
+    }
+
+    /// The same, after something happened to its folder.
+    pub async fn start_again_after(
+        self,
+        office: &Office,
+        happens: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<Self> {
         let Self { tablet: old, link, folder } = self;
         let own = old.folder().to_owned();
         // The journal is locked by the start that has it open.
         drop(old);
+        happens()?;
         Ok(Self { tablet: tablet(office, &own, &link.url()).await?, link, folder })
     }
 }
