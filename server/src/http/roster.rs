@@ -28,7 +28,9 @@ pub async fn officers(
     AuthSupervisor(_): AuthSupervisor,
 ) -> Result<Json<Value>, ApiError> {
     let mut accounts = app.store().accounts().await?;
-    accounts.retain(|account| account.disabled_at.is_none() && account.roles.iter().any(|role| role == "officer"));
+    accounts.retain(|account| {
+        account.disabled_at.is_none() && account.roles.iter().any(|role| role == "officer")
+    });
     accounts.sort_by(|one, other| one.display_name.cmp(&other.display_name));
     let officers: Vec<Value> = accounts
         .iter()
