@@ -12,7 +12,6 @@ mod append;
 mod applications;
 mod archive;
 mod backend;
-mod backups;
 mod change_log;
 mod convert;
 mod node;
@@ -25,6 +24,8 @@ mod views;
 // Statements that every database here understands: one source, compiled by each backend.
 #[path = "../../store-sql/accounts.rs"]
 mod accounts;
+#[path = "../../store-sql/backups.rs"]
+mod backups;
 #[path = "../../store-sql/branches.rs"]
 mod branches;
 #[path = "../../store-sql/columns.rs"]

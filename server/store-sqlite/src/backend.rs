@@ -22,6 +22,14 @@ impl Backend {
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)
     }
 
+    /// A transaction in which nobody else writes to a table: here every one that writes is alone.
+    pub(crate) async fn begin_alone_with(
+        &self,
+        _table: &'static str,
+    ) -> Result<Transaction<'static, Database>, StoreError> {
+        self.begin().await
+    }
+
     /// A transaction that appends to the log.
     pub(crate) async fn begin_to_append(&self) -> Result<Transaction<'static, Database>, StoreError> {
         self.begin().await
@@ -40,6 +48,22 @@ impl Backend {
 
 /// What is deleted is overwritten in the database (`secure_delete`); the file written ahead is emptied.
 pub const SCRUB: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
+/// Raises how far the chains are backed up.
+pub async fn cover(
+    transaction: &mut Transaction<'_, Database>,
+    covered: &[(Id, i64)],
+) -> Result<(), StoreError> {
+    for (session, frames) in covered {
+        sqlx::query("UPDATE chain SET backed_up = $2 WHERE session = $1 AND backed_up < $2")
+            .bind(&session[..])
+            .bind(frames)
+            .execute(&mut **transaction)
+            .await
+            .map_err(failed)?;
+    }
+    Ok(())
+}
 
 /// The rows of a statement that ends with a column of ids, for these ids; in no order.
 pub async fn with_ids<T>(

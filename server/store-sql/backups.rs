@@ -2,20 +2,20 @@
 
 use async_trait::async_trait;
 use mpp_store::{BackupRow, Backups, Id, StoreError};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Sqlite, Transaction};
+use sqlx::Transaction;
 
-use crate::SqliteStore;
+use crate::backend::{Backend, BackendRow, Database, cover};
 use crate::columns::get;
 use crate::convert::failed;
+use crate::text::maybe_plain;
 
 /// Where the marks stand, in the table `node`.
 const MARKS: &str = "marks";
 
 #[async_trait]
-impl Backups for SqliteStore {
+impl Backups for Backend {
     async fn begin_backup(&self, started_at: i64, stale_before: i64) -> Result<Option<i64>, StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut transaction = self.begin_alone_with("backup").await?;
         let running: Option<i64> = sqlx::query_scalar(
             "SELECT number FROM backup WHERE finished_at IS NULL AND started_at > $1 LIMIT 1",
         )
@@ -39,7 +39,7 @@ impl Backups for SqliteStore {
     }
 
     async fn finish_backup(&self, row: &BackupRow, covered: &[(Id, i64)]) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut transaction = self.begin().await?;
         sqlx::query(
             "UPDATE backup SET started_at = $2, finished_at = $3, position = $4, bytes = $5, file = $6, error = $7 \
              WHERE number = $1",
@@ -49,20 +49,13 @@ impl Backups for SqliteStore {
         .bind(row.finished_at)
         .bind(row.position)
         .bind(row.bytes)
-        .bind(&row.file)
-        .bind(&row.error)
+        .bind(maybe_plain(row.file.as_ref()))
+        .bind(maybe_plain(row.error.as_ref()))
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
         if row.is_good() {
-            for (session, frames) in covered {
-                sqlx::query("UPDATE chain SET backed_up = $2 WHERE session = $1 AND backed_up < $2")
-                    .bind(&session[..])
-                    .bind(frames)
-                    .execute(&mut *transaction)
-                    .await
-                    .map_err(failed)?;
-            }
+            cover(&mut transaction, covered).await?;
             raise_marks(&mut transaction).await?;
         }
         transaction.commit().await.map_err(failed)
@@ -71,7 +64,7 @@ impl Backups for SqliteStore {
     async fn backups(&self, limit: i64) -> Result<Vec<BackupRow>, StoreError> {
         let rows = sqlx::query("SELECT * FROM backup ORDER BY number DESC LIMIT $1")
             .bind(limit)
-            .fetch_all(&self.reader)
+            .fetch_all(self.read())
             .await
             .map_err(failed)?;
         rows.iter().map(backup).collect()
@@ -81,7 +74,7 @@ impl Backups for SqliteStore {
         let row = sqlx::query(
             "SELECT * FROM backup WHERE finished_at IS NOT NULL AND error IS NULL ORDER BY number DESC LIMIT 1",
         )
-        .fetch_optional(&self.reader)
+        .fetch_optional(self.read())
         .await
         .map_err(failed)?;
         row.as_ref().map(backup).transpose()
@@ -90,7 +83,7 @@ impl Backups for SqliteStore {
     async fn marks(&self) -> Result<i64, StoreError> {
         let value: Option<String> = sqlx::query_scalar("SELECT value FROM node WHERE key = $1")
             .bind(MARKS)
-            .fetch_optional(&self.reader)
+            .fetch_optional(self.read())
             .await
             .map_err(failed)?;
         value.map_or(Ok(0), |value| value.parse().map_err(|_| StoreError::Corrupt(MARKS)))
@@ -98,7 +91,7 @@ impl Backups for SqliteStore {
 }
 
 /// Receipts could now say more.
-pub async fn raise_marks(transaction: &mut Transaction<'_, Sqlite>) -> Result<(), StoreError> {
+pub async fn raise_marks(transaction: &mut Transaction<'_, Database>) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO node (key, value) VALUES ($1, '1') \
          ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(node.value AS BIGINT) + 1 AS TEXT)",
@@ -110,7 +103,7 @@ pub async fn raise_marks(transaction: &mut Transaction<'_, Sqlite>) -> Result<()
     Ok(())
 }
 
-fn backup(row: &SqliteRow) -> Result<BackupRow, StoreError> {
+fn backup(row: &BackendRow) -> Result<BackupRow, StoreError> {
     Ok(BackupRow {
         number: get(row, "number")?,
         started_at: get(row, "started_at")?,
