@@ -2,6 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { issueTicket } from '../actions/field/issue-ticket';
 import { readVisit } from '../actions/field/visits';
 import { testCore } from '../core/testing';
+import { keepReceipts } from '../db/receipts';
+import type { StoredReceipt } from '../db/schema';
 import { allSessions, keepTiers } from '../db/sessions';
 import { TestOffice } from '../testing/office';
 import { testTablet, type TestTablet } from '../testing/tablet';
@@ -71,6 +73,27 @@ describe('where a record is', () => {
     await takeReceipt(tablet.db, tablet.core, null, receipt);
     await takeReceipt(tablet.db, tablet.core, { node: 'bb'.repeat(16), key: new Uint8Array(65) }, receipt);
     expect(await place()).toBe('office');
+  });
+
+  it('is told by the newest of several receipts, in whatever order a hub hands them on', async () => {
+    const [session] = await allSessions(tablet.db);
+    const said = (log: string, issued_at: number, backed_up: number): StoredReceipt => ({
+      node: 'aa',
+      session: session?.session ?? '',
+      log,
+      issued_at,
+      frames: 1,
+      backed_up,
+      receipt: new Uint8Array(3),
+    });
+    const lost = said('old', 100, 0);
+    const before = said('new', 200, 0);
+    const now = said('new', 200, 1);
+    for (const order of [[lost, before, now], [now, before, lost], [before, now, lost]]) {
+      await tablet.db.clear('receipts');
+      await keepReceipts(tablet.db, order);
+      expect(await place()).toBe('backup');
+    }
   });
 
   it('may be left behind only when the backup has everything', async () => {

@@ -67,6 +67,19 @@ pub struct Said {
     pub backed_up: u64,
 }
 
+impl Said {
+    /// Whether this was said before `known`, by the same node: a hub keeps a receipt for each chain, each may speak of
+    /// several, and it hands them on in no order. Within a log the numbers only grow.
+    #[must_use]
+    pub fn is_older_than(&self, known: &Self) -> bool {
+        if self.log == known.log {
+            self.frames < known.frames || self.backed_up < known.backed_up
+        } else {
+            self.issued_at < known.issued_at
+        }
+    }
+}
+
 /// How many frames of a chain, from 0 on, have reached each tier.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tiers {

@@ -196,15 +196,23 @@ fn chains_are_named_that_wait_or_are_not_safe_yet_and_a_forked_one_claims_nothin
     assert_eq!(named(&Naming { open, ..Naming::default() }), [(1, 4), (2, 4), (4, 0)]);
 }
 
+fn said(office: bool, log: u8, issued_at: u64, frames: u64, backed_up: u64) -> Said {
+    Said { office, log: LogId([log; 16]), issued_at, frames, backed_up }
+}
+
+#[test]
+fn a_receipt_that_says_less_in_its_log_or_was_signed_before_that_of_another_log_is_an_older_one() {
+    let known = said(true, 1, 100, 5, 3);
+    assert!(said(true, 1, 100, 5, 2).is_older_than(&known));
+    assert!(said(true, 1, 100, 4, 3).is_older_than(&known));
+    assert!(!said(true, 1, 90, 6, 3).is_older_than(&known), "the clock was set back");
+    assert!(!known.is_older_than(&known));
+    assert!(said(true, 2, 99, 9, 9).is_older_than(&known), "of the office before it was restored");
+    assert!(!said(true, 2, 101, 1, 0).is_older_than(&known), "a restored office may hold less");
+}
+
 #[test]
 fn tiers_are_what_the_office_said_last_in_its_present_log_and_the_best_of_the_hubs() {
-    let said = |office, log: u8, issued_at, frames, backed_up| Said {
-        office,
-        log: LogId([log; 16]),
-        issued_at,
-        frames,
-        backed_up,
-    };
     let all = [
         said(true, 1, 100, 9, 9),
         said(true, 2, 50, 3, 2),

@@ -44,8 +44,10 @@ impl State {
         let Receipt { log, issued_at, .. } = *receipt;
         for chain in &receipt.chains {
             let said = Said { office, log, issued_at, frames: chain.frames, backed_up: chain.backed_up };
-            if let Some(session) = self.session_mut(&chain.session) {
-                session.said.retain(|known| (known.office, known.log) != (office, log));
+            let Some(session) = self.session_mut(&chain.session) else { continue };
+            let of_log = |known: &Said| (known.office, known.log) == (office, log);
+            if !session.said.iter().any(|known| of_log(known) && said.is_older_than(known)) {
+                session.said.retain(|known| !of_log(known));
                 session.said.push(said);
             }
         }
@@ -57,7 +59,7 @@ impl State {
         receipt.chains.iter().any(|chain| {
             let known = self.session(&chain.session).into_iter().flat_map(|session| &session.said);
             let mut of_log = known.filter(|said| (said.office, said.log) == (office, receipt.log));
-            !of_log.any(|said| (said.frames, said.backed_up) == (chain.frames, chain.backed_up))
+            !of_log.any(|said| said.frames >= chain.frames && said.backed_up >= chain.backed_up)
         })
     }
 
