@@ -72,6 +72,8 @@ export interface Meta {
   pulled: Pulled;
   /** Who is no longer believed, by the office's newest signed list. */
   revoked: { issued_at: number; devices: string[] };
+  /** Later certificates of the office than the one this tablet was prepared with, as they were learnt. */
+  offices: LaterOffice[];
   /** Highest queue number issued per day, so that no number is issued twice. */
   ticket_numbers: Record<string, number>;
   /** The regency's villages and its public facts, as downloaded. */
@@ -87,6 +89,12 @@ export interface Meta {
   released: Release;
 }
 export type MetaKey = keyof Meta;
+
+/** A certificate of the office, and those of later root keys that lead to who signed it. All base64url. */
+export interface LaterOffice {
+  certificate: string;
+  roots: string[];
+}
 export type MetaValue = Meta[MetaKey];
 
 export interface Account {

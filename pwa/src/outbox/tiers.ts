@@ -3,7 +3,7 @@ import type { Core } from '../core/functions';
 import { allSaves, uncutSaves } from '../db/outbox';
 import type { Database } from '../db/open';
 import { keepReceipts } from '../db/receipts';
-import type { PreparedDay, StoredSession } from '../db/schema';
+import type { LaterOffice, PreparedDay, StoredSession } from '../db/schema';
 import { allSessions, keepTiers } from '../db/sessions';
 
 /** Where a save is, from the least safe place on. */
@@ -74,16 +74,17 @@ export interface Office extends OfficeNode {
 const KEY_AT = 2;
 const KEY_BYTES = 65;
 
-/** Reads the office's certificate, if the root key signed it. */
-export async function officeNode(core: Core, day: PreparedDay): Promise<Office | null> {
+/** Reads the office's certificate, or a later one, if the root key or one after it signed that. */
+export async function officeNode(core: Core, day: PreparedDay, later?: LaterOffice): Promise<Office | null> {
   if (day.certificate === undefined || day.root === undefined) return null;
-  const certificate = fromBase64Url(day.certificate);
+  const certificate = fromBase64Url(later?.certificate ?? day.certificate);
   try {
-    const { node } = await core.call('certificate_verify', {
+    const { node, role } = await core.call('certificate_verify', {
       root: fromBase64Url(day.root),
-      roots: [],
+      roots: (later?.roots ?? []).map(fromBase64Url),
       certificate,
     });
+    if (role !== 'office') return null;
     return { node, key: certificate.slice(KEY_AT, KEY_AT + KEY_BYTES), certificate };
   } catch {
     return null;

@@ -1,12 +1,13 @@
 import { ApiError } from '../api/client';
 import { challenge, enterWith, revocations, type NodeIdentity } from '../api/field';
 import { fromBase64Url, toBase64Url, type Bytes } from '../core/bytes';
-import type { Core } from '../core/functions';
+import { CoreError, type Core } from '../core/functions';
 import { readMeta, writeMeta } from '../db/meta';
 import type { Database } from '../db/open';
 import type { PreparedDay } from '../db/schema';
 import { deviceKeys, sign } from '../outbox/device-key';
 import type { Exchanging } from './exchange';
+import { keepOffice } from './offices';
 
 /** Milliseconds after which the office's list of revocations is asked for again. */
 const LIST_AGE = 60 * 60 * 1000;
@@ -75,14 +76,15 @@ async function believed(
   });
 }
 
-/** Takes the list this node has, when the office signed it and it is newer than the one that is kept. */
+/** Takes the office's certificate, and the list this node has, when the office signed it and it is newer than the kept one. */
 export async function learnRevocations(db: Database, core: Core): Promise<void> {
   const day = await readMeta(db, 'prepared');
   if (!isGranted(day)) return;
   const answer = await revocations();
-  if (answer.list === null) return;
   const { role } = await believed(core, day, answer, answer.office);
   if (role !== 'office') return;
+  await keepOffice(db, { certificate: answer.office, roots: answer.roots });
+  if (answer.list === null) return;
   const list: Bytes = fromBase64Url(answer.list);
   const certificate = fromBase64Url(answer.office);
   const read = await core.call('revocations_read', { list, certificate });
@@ -90,4 +92,17 @@ export async function learnRevocations(db: Database, core: Core): Promise<void> 
   if (kept !== undefined && kept.issued_at >= read.issued_at) return;
   const devices = read.revoked.map(({ device }) => device);
   await writeMeta(db, 'revoked', { issued_at: read.issued_at, devices });
+}
+
+/** Asks once who signs for the office now, for each node that signed something and is not known. */
+export function learning(db: Database, core: Core): Exchanging['learn'] {
+  const met = new Set<string>();
+  return async (node) => {
+    if (met.has(node)) return;
+    await learnRevocations(db, core).catch((error: unknown) => {
+      // An answer that cannot be believed is one; only when none came it has to be asked again.
+      if (!(error instanceof ApiError && error.status > 0) && !(error instanceof CoreError)) throw error;
+    });
+    met.add(node);
+  };
 }

@@ -10,10 +10,10 @@ import { allSessions } from '../db/sessions';
 import { cutFrames } from '../outbox/cut';
 import { deviceKeys } from '../outbox/device-key';
 import { fitting, offered, type Sent } from '../outbox/retry';
-import { officeNode } from '../outbox/tiers';
 import type { Comparison } from './comparison';
 import { helloFor, type Naming } from './hello';
 import { Incoming } from './incoming';
+import { Offices } from './offices';
 import { records } from './stream';
 
 /** What an exchange needs. `post` is the only thing that touches the network. */
@@ -21,6 +21,8 @@ export interface Exchanging {
   db: Database;
   core: Core;
   post(body: Bytes): Promise<ReadableStream<Bytes>>;
+  /** Asks who signs for the office now, because this node signed something and is not known. */
+  learn(node: string): Promise<void>;
   /** Runs work while no save is being made. */
   alone<T>(work: () => Promise<T>): Promise<T>;
   /** Documents that were changed by what came in. */
@@ -82,7 +84,7 @@ export async function exchangeOnce(use: Exchanging, day: PreparedDay, plan: Plan
   const incoming = new Incoming(use, hello, {
     allNamed: namesAll(hello, kept),
     marksAsked: plan.naming.all || plan.naming.marksMoved,
-    office: await officeNode(use.core, day),
+    offices: await Offices.of(use, day),
   });
   const sent = { frames: frames.reduce((sum, { bytes }) => sum + bytes.length, 0), body: body.length };
   for await (const record of records(use.core, await use.post(body))) await incoming.take(record);

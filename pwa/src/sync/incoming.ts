@@ -13,8 +13,9 @@ import { takeHolds } from '../outbox/confirm';
 import { noteHolder, takeReceipt, type Office } from '../outbox/tiers';
 import type { Heard } from './comparison';
 import type { Exchanging, Outcome } from './exchange';
+import type { Offices } from './offices';
 import { takePage, type NamedChain } from './page';
-import { takeTombstone } from './tombstone';
+import { signerOf, takeTombstone } from './tombstone';
 
 type Of<T extends SyncRecord['type']> = SyncRecord & { type: T };
 
@@ -24,7 +25,7 @@ interface Asked {
   allNamed: boolean;
   /** Every chain of which a receipt could say more was named. */
   marksAsked: boolean;
-  office: Office | null;
+  offices: Offices;
 }
 
 /** What was sent of a document that the office has erased. */
@@ -75,7 +76,7 @@ export class Incoming {
       case 'holds':
         return this.holds(record.chains);
       case 'receipt':
-        return takeReceipt(this.use.db, this.use.core, this.asked.office, record);
+        return takeReceipt(this.use.db, this.use.core, await this.officeOf(record.node), record);
       case 'refused':
         this.outcome.refused.push({ session: record.session, code: record.code });
         return;
@@ -129,12 +130,17 @@ export class Incoming {
     if (this.log !== welcome.log) await this.enter(welcome);
     this.log = welcome.log;
     this.node = welcome;
-    const { office } = this.asked;
-    this.atOffice = office === null || welcome.node === null || welcome.node === office.node;
+    const { offices } = this.asked;
+    this.atOffice = offices.unknown || welcome.node === null || (await this.officeOf(welcome.node)) !== null;
     // A hub hands on what the office said of its own.
     await writeMeta(db, 'backup', welcome.backup);
     const kept = await readMeta(db, 'marks');
     this.outcome.marksMoved = !this.asked.marksAsked && (kept?.[welcome.log] ?? 0) !== welcome.marks;
+  }
+
+  /** The office's node of this name; when nobody can be asked about one that is new, it counts the next time. */
+  private officeOf(node: string): Promise<Office | null> {
+    return this.asked.offices.signer(node).catch(() => null);
   }
 
   /** Another log: gone on with where it goes on from one that was read; else everything is compared from its start. */
@@ -177,8 +183,9 @@ export class Incoming {
   /** Before the page whose cursors stand behind it. */
   private async tombstone(bytes: Bytes): Promise<void> {
     const { db, core } = this.use;
-    const { office } = this.asked;
     const { log } = this;
+    // Without an answer to who that is, nothing behind it is taken, and it comes again.
+    const office = await this.asked.offices.signer(signerOf(bytes));
     if (office === null || log === null) return;
     const touched = await this.use.alone(() => takeTombstone(db, core, { office, log }, bytes));
     if (touched.length > 0) this.use.onApplied(touched);
@@ -203,7 +210,7 @@ export class Incoming {
   /** Stores a page; null when it must not be. */
   private async store(page: Of<'changes'>, welcome: Welcome): Promise<string[] | null> {
     const { db, core } = this.use;
-    const { office } = this.asked;
+    const office = this.asked.offices.find(welcome.node);
     const taken = await takePage({ db, core, welcome, office, chains: this.chains }, page);
     if ('notOurs' in taken) {
       this.stopped = true;

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DraftKeeper, type Kept } from '../actions/field/drafts';
 import { editDocument } from '../actions/field/edit-record';
 import { issueTicket } from '../actions/field/issue-ticket';
@@ -9,10 +9,11 @@ import { testCore } from '../core/testing';
 import { allBatches } from '../db/batches';
 import { writeDraft } from '../db/drafts';
 import { readSums } from '../db/listed';
+import { readMeta } from '../db/meta';
 import { uncutSaves } from '../db/outbox';
 import { RecordErased } from '../db/refuse-erased';
 import type { StoredDocument, StoreName } from '../db/schema';
-import { erasingOffice, forged, type Erase } from '../testing/erasing';
+import { erasingOffice, forged, type Erase, type ErasingOffice } from '../testing/erasing';
 import { CURSORS, elsewhere, register, sync, tabletAtOffice } from '../testing/exchange';
 import { TestLog } from '../testing/log';
 import { changesOf, page, type TestOffice } from '../testing/office';
@@ -25,10 +26,24 @@ let office: TestOffice;
 let tablet: TestTablet;
 let log: TestLog;
 let erase: Erase;
+let rotate: ErasingOffice['rotate'];
+/** What was asked beside the exchange, and whether it is answered. */
+let asked: string[];
+let answers: boolean;
 beforeEach(async () => {
   ({ office, tablet } = await tabletAtOffice());
-  erase = await erasingOffice(office, tablet);
+  const erasing = await erasingOffice(office, tablet);
+  ({ erase, rotate } = erasing);
+  [asked, answers] = [[], true];
+  vi.stubGlobal('fetch', (path: string) => {
+    asked.push(path);
+    return answers ? Promise.resolve(Response.json(erasing.identity())) : Promise.reject(new TypeError('no link'));
+  });
   log = new TestLog(await testCore(), CURSORS);
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
 });
 
 /** Takes in what a colleague wrote, as the office lists it. */
@@ -122,6 +137,39 @@ describe('what the office erased', () => {
     await sync(tablet);
     expect(await recordsOf('Rusdi')).toHaveLength(3);
     expect(await tablet.db.count('tombstones')).toBe(0);
+    // Nobody knows that signer: it is asked about once, and holds up nothing.
+    expect(tablet.status.get().trouble).toBeNull();
+    const requests = asked.length;
+    await sync(tablet);
+    expect(asked).toHaveLength(requests);
+  });
+
+  it('is believed from the new key of the office, whose certificate is asked for first', async () => {
+    await received('Rusdi', 'Kusnadi');
+    const gone = await recordsOf('Rusdi');
+    await rotate();
+    await erased(gone);
+    expect(await storesWith('Rusdi')).toEqual([]);
+    expect(tablet.status.get()).toMatchObject({ trouble: null });
+    expect(await readMeta(tablet.db, 'offices')).toHaveLength(1);
+    // What the old key signed is believed as before, and the new one needs no asking any more.
+    const requests = asked.length;
+    await erased(await recordsOf('Kusnadi'));
+    expect(await storesWith('Kusnadi')).toEqual([]);
+    expect(asked).toHaveLength(requests);
+  });
+
+  it('waits for the certificate when the link breaks before it comes', async () => {
+    await received('Rusdi');
+    const gone = await recordsOf('Rusdi');
+    await rotate();
+    answers = false;
+    await erased(gone);
+    expect(tablet.status.get().trouble).not.toBeNull();
+    expect(await recordsOf('Rusdi')).toHaveLength(3);
+    answers = true;
+    await erased(gone);
+    expect(await storesWith('Rusdi')).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Bytes } from '../core/bytes';
+import { toHex, type Bytes } from '../core/bytes';
 import type { Erased } from '../core/exchange';
 import { CoreError, type Core } from '../core/functions';
 import { commitErasure, framesWith, listingsOf, type Erasure } from '../db/erased';
@@ -6,6 +6,15 @@ import { readSums } from '../db/listed';
 import type { Database } from '../db/open';
 import { saveKey } from '../db/schema';
 import type { Office } from '../outbox/tiers';
+
+/** Bytes of a signature, and of a node's name before it. */
+const SIGNATURE_BYTES = 64;
+const NODE_BYTES = 16;
+
+/** Which node says that it signed a tombstone. */
+export function signerOf(tombstone: Bytes): string {
+  return toHex(tombstone.slice(-SIGNATURE_BYTES - NODE_BYTES, -SIGNATURE_BYTES));
+}
 
 /**
  * Erases what the office erased by law, if its node signed that. Twice the same does no harm: each log says it of its own

@@ -1,3 +1,4 @@
+import type { NodeIdentity } from '../api/field';
 import { concat, toBase64Url, toHex, type Bytes } from '../core/bytes';
 import type { SyncRecord } from '../core/exchange';
 import { writeMeta } from '../db/meta';
@@ -36,16 +37,38 @@ async function signed(keys: CryptoKeyPair, what: string, body: Bytes): Promise<B
 /** Erases documents as the office does: what it then says to tablets. */
 export type Erase = (...documents: Pick<StoredDocument, 'id' | 'kind'>[]) => Promise<SyncRecord[]>;
 
+/** An office that can erase, and gets a new key. */
+export interface ErasingOffice {
+  erase: Erase;
+  /** From now on it signs with another key. */
+  rotate: () => Promise<void>;
+  /** Who it says it is when it is asked. */
+  identity: () => NodeIdentity & { list: null };
+}
+
 /** Gives the tablet the certificate of an office that can erase. */
-export async function erasingOffice(office: TestOffice, tablet: TestTablet): Promise<Erase> {
-  const [root, node] = [await newKeys(), await newKeys()];
-  const key = await publicHalf(node);
-  const subject = concat([Uint8Array.of(1, 1), key, named('Kantor'), Uint8Array.of(1, 0, 0)]);
-  const certificate = toBase64Url(await signed(root, 'mpp.certificate.1', subject));
-  await writeMeta(tablet.db, 'prepared', { ...tablet.day, certificate, root: toBase64Url(await publicHalf(root)) });
-  const signer = (await sha256(text('mpp.device.1'), key)).slice(0, 16);
-  office.node = toHex(signer);
-  return (...documents) => Promise.all(documents.map((document) => tombstone(node, signer, document)));
+export async function erasingOffice(office: TestOffice, tablet: TestTablet): Promise<ErasingOffice> {
+  const root = await newKeys();
+  let node = await newKeys();
+  let signer: Bytes = new Uint8Array();
+  const certified = async (serial: number): Promise<string> => {
+    const key = await publicHalf(node);
+    signer = (await sha256(text('mpp.device.1'), key)).slice(0, 16);
+    office.node = toHex(signer);
+    const subject = concat([Uint8Array.of(1, 1), key, named('Kantor'), Uint8Array.of(serial, 0, 0)]);
+    return toBase64Url(await signed(root, 'mpp.certificate.1', subject));
+  };
+  let certificate = await certified(1);
+  const granted = { grant: 'AA', certificate, root: toBase64Url(await publicHalf(root)) };
+  await writeMeta(tablet.db, 'prepared', { ...tablet.day, ...granted });
+  return {
+    erase: (...documents) => Promise.all(documents.map((document) => tombstone(node, signer, document))),
+    rotate: async () => {
+      node = await newKeys();
+      certificate = await certified(2);
+    },
+    identity: () => ({ log: office.log, certificate, office: certificate, roots: [], list: null }),
+  };
 }
 
 /** A tombstone that somebody else than the office signed. */

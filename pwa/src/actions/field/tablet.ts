@@ -9,7 +9,7 @@ import { regroup, regroupLeft } from '../../doc/groups';
 import { Writer, type Writing } from '../../doc/writer';
 import { Source, type Signal } from '../../lib/signal';
 import { AppStart } from '../../outbox/session';
-import { entering } from '../../sync/enter';
+import { entering, learning } from '../../sync/enter';
 import type { Exchanging } from '../../sync/exchange';
 import { SyncLoop } from '../../sync/loop';
 import { statusSource, type StatusSignal } from '../../sync/status';
@@ -71,7 +71,14 @@ export async function assemble({ db, core, post, appVersion }: TabletParts): Pro
     loop.nudge();
   });
   const loop = new SyncLoop({
-    exchanging: { db, core, post: entering(db, core, post), alone: (work) => writer.alone(work), onApplied: changed },
+    exchanging: {
+      db,
+      core,
+      post: entering(db, core, post),
+      learn: learning(db, core),
+      alone: (work) => writer.alone(work),
+      onApplied: changed,
+    },
     status,
     day: () => readMeta(db, 'prepared'),
     onPulled: (day) => completeAfterPull({ db, facts }, day),
