@@ -31,6 +31,8 @@ mod replay;
 #[cfg(test)]
 mod restored_office;
 #[cfg(test)]
+mod rotated;
+#[cfg(test)]
 mod signing_in;
 #[cfg(test)]
 mod support;

@@ -19,7 +19,7 @@ use client::{Client, Login};
 use compare::Comparing;
 use device::Prepared;
 use journal::Journal;
-use nodes::Node;
+use nodes::{Node, Strangers};
 use record::Record;
 use state::State;
 
@@ -72,6 +72,7 @@ pub struct Tablet {
     claims: Claims,
     comparing: Comparing,
     nodes: BTreeMap<DeviceId, Node>,
+    strangers: Strangers,
     torn: u64,
     lost: usize,
     repairs: usize,
@@ -141,6 +142,7 @@ impl Tablet {
             claims: Claims { all: true, ..Claims::default() },
             comparing: Comparing::default(),
             nodes: BTreeMap::new(),
+            strangers: Strangers::default(),
             torn,
             lost,
             repairs: 0,

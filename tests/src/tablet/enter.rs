@@ -50,14 +50,7 @@ impl Tablet {
         let Some(prepared) = self.prepared.clone().filter(|prepared| !prepared.grant.is_empty()) else {
             return self.client.sign_in(&self.settings.login).await.map(drop);
         };
-        let identity: Identity = self.client.get("/api/field/challenge").await?;
-        let believed = believes(&prepared.root, &identity);
-        self.learn_revocations(&prepared.root).await?;
-        believed?;
-        self.is_not_revoked(&identity)?;
-        for text in [&identity.certificate, &identity.office] {
-            self.know(&certificate(text)?);
-        }
+        let identity = self.identity(&prepared.root).await?;
         let signed = enter_bytes(&identity.log, &bytes(&identity.nonce)?);
         let body = json!({
             "grant": prepared.grant,
@@ -75,6 +68,30 @@ impl Tablet {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Learns who this node and its office are now, without entering.
+    ///
+    /// # Errors
+    /// As [`Tablet::enter`].
+    pub(super) async fn identify(&mut self) -> Result<(), TabletError> {
+        match self.prepared.as_ref().map(|prepared| prepared.root.clone()) {
+            Some(root) => self.identity(&root).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Who answers, believed and not revoked, and its certificates kept.
+    async fn identity(&mut self, root: &str) -> Result<Identity, TabletError> {
+        let identity: Identity = self.client.get("/api/field/challenge").await?;
+        let believed = believes(root, &identity);
+        self.learn_revocations(root).await?;
+        believed?;
+        self.is_not_revoked(&identity)?;
+        for text in [&identity.certificate, &identity.office] {
+            self.know(&certificate(text)?);
+        }
+        Ok(identity)
     }
 
     /// Takes the list that this node has, when the office signed it and it is newer than the one that is kept.

@@ -15,13 +15,18 @@ use super::{Tablet, TabletError};
 
 impl Tablet {
     /// Takes a tombstone that a node of the office signed. One that cannot be believed and takes nothing from here, as of
-    /// an office key from before this tablet's time, is passed over.
-    pub(super) fn take_tombstone(&mut self, bytes: &[u8], answer: &Answer) -> Result<(), TabletError> {
+    /// an office key from before this tablet's time, is passed over; of a key that is new here nothing behind it counts,
+    /// and its certificate is asked for.
+    pub(super) fn take_tombstone(&mut self, bytes: &[u8], answer: &mut Answer) -> Result<(), TabletError> {
         let log = answer.log.ok_or(TabletError::Damaged("a tombstone before the welcome"))?;
         let tombstone = Tombstone::decode(bytes).map_err(TabletError::Protocol)?;
         let document = tombstone.erased.document;
         let has_of = self.state.has_of(log, &document);
         if self.state.is_erased(&document) && !has_of {
+            return Ok(());
+        }
+        if self.is_stranger(tombstone.signer) {
+            answer.refused = true;
             return Ok(());
         }
         let office = self.nodes.get(&tombstone.signer).map(|node| &node.certificate);

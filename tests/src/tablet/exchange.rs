@@ -125,6 +125,7 @@ impl Tablet {
             return Err(TabletError::Unreachable("the answer was cut off".to_owned()));
         }
         self.settle(&incoming, &mut done)?;
+        done.more |= self.meet_strangers().await?;
         Ok(done)
     }
 

@@ -107,6 +107,8 @@ impl Tablet {
     ) -> Result<(), TabletError> {
         let Welcome { log, .. } = *welcome;
         (answer.marks, answer.node, answer.backed_up) = (welcome.marks, welcome.node, welcome.backed_up);
+        // What it attests cannot be kept to be given back before its certificate is here.
+        answer.refused |= welcome.node.is_some_and(|node| self.is_stranger(node));
         done.backup = welcome.backup;
         if answer.log != Some(log) {
             let adopted = adopt(log, &welcome.ancestors, &self.state.places());
@@ -171,6 +173,9 @@ impl Tablet {
 
     /// A receipt counts when the node's certificate is known and the signature covers exactly our frames.
     fn take_receipt(&mut self, receipt: &Receipt) -> Result<(), TabletError> {
+        if self.is_stranger(receipt.node) {
+            return Ok(());
+        }
         let Some(node) = self.nodes.get(&receipt.node) else { return Ok(()) };
         let chains: Vec<ChainFrames> =
             self.state.sessions().iter().map(super::state::Session::chain).collect();
