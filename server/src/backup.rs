@@ -1,8 +1,8 @@
 //! Backups: one encrypted file that holds everything a new machine needs but the keys, and the way back from it.
 //!
 //! The way of a backup: **export** (one read transaction while the office works on) → **archive** (rows, digest,
-//! signature) → **seal** (compressed, encrypted to the key in the envelope) → **place** (a folder) → read
-//! back from there and compared, and only then it counts. A restore goes the same way back, into a new folder with a new
+//! signature) → **seal** (compressed, encrypted to the key in the envelope) → **place** (a folder, or
+//! a bucket of an S3 store) → read back from there and compared, and only then it counts. A restore goes the same way back, into a new folder with a new
 //! log id. What a backup leaves out on purpose: the keys, the log's id, views (they are folded again) and who is signed in.
 
 pub mod archive;
@@ -10,14 +10,19 @@ pub mod envelope;
 pub mod nightly;
 pub mod place;
 pub mod restore;
+pub mod room;
 pub mod run;
+pub mod s3;
 pub mod seal;
+pub mod source;
 pub mod standing;
 
 use std::io;
 use std::path::PathBuf;
 
 use mpp_store::StoreError;
+
+use self::s3::S3Error;
 
 /// The public half of the recovery key, beside the database: with it the machine can write backups and not read them.
 pub const RECIPIENT: &str = "backup.recipient";
@@ -55,9 +60,18 @@ pub enum BackupError {
     /// The folder to restore into is in use.
     #[error("{0} tidak kosong; pulihkan ke folder baru")]
     NotEmpty(PathBuf),
-    /// The place for backups is no folder.
+    /// The place for backups is neither a folder nor in an S3 store.
     #[error("tujuan cadangan tidak dapat dipakai: {0}")]
     Place(String),
+    /// No backup lies there.
+    #[error("tidak ada cadangan di {0}")]
+    None(String),
+    /// The disk is full, or nearly so.
+    #[error("disk tempat {0} penuh atau hampir penuh: kosongkan ruang di disk itu, lalu jalankan lagi")]
+    NoRoom(PathBuf),
+    /// The store of an S3 place.
+    #[error(transparent)]
+    S3(#[from] S3Error),
     /// The store failed.
     #[error("basis data: {0}")]
     Store(#[from] StoreError),

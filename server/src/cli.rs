@@ -7,6 +7,7 @@ mod erase;
 mod hub;
 mod keys;
 mod move_store;
+mod place;
 mod serve;
 mod tasks;
 
@@ -135,7 +136,7 @@ impl Cli {
             Command::Rebuild(args) => tasks::rebuild(args.config()).await,
             Command::Digest(args) => tasks::digest(args.config()).await,
             Command::Backup(args) => backup::run(args).await,
-            Command::Restore(args) => backup::restore(&args).await,
+            Command::Restore(args) => backup::restore(args).await,
             Command::MigrateStore(args) => move_store::run(&args).await,
         }
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use mpp_sync::limits::CHAINS_MAX;
 
+use crate::backup::s3::settings::S3Settings;
 use crate::trusted_proxy::TrustedProxy;
 
 /// Seconds between two contacts of a hub with its office.
@@ -37,8 +38,10 @@ pub struct Config {
     pub demo: bool,
     /// The office's address, when this node is a hub.
     pub upstream: Option<String>,
-    /// Where the backup of every night goes: a folder, best on another disk.
+    /// Where the backup of every night goes: a folder, best on another disk, or `s3://bucket/prefix`.
     pub backup_to: Option<String>,
+    /// How to reach the S3 store of the backups.
+    pub s3: S3Settings,
     /// How many good backups are kept; none = as many as [`crate::backup::run::KEEP`].
     pub backup_keep: Option<usize>,
     /// A file of certificates (PEM) to believe beside the system's when speaking to the office.
@@ -74,6 +77,7 @@ impl Config {
             demo: false,
             upstream: None,
             backup_to: None,
+            s3: S3Settings::default(),
             backup_keep: None,
             upstream_ca: None,
             upstream_every: UPSTREAM_EVERY,

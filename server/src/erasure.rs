@@ -1,6 +1,6 @@
 //! Erasing by law: what holds a document, what is left of it, and the tombstone that stays.
 //!
-//! A backup brings nobody back: beside the backups lies a file of all tombstones, and a restore applies them again.
+//! A backup brings nobody back: beside the backups lie all tombstones, and a restore applies them again.
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
@@ -18,6 +18,9 @@ use p256::ecdsa::SigningKey;
 const ATTEMPTS: usize = 20;
 /// The file of tombstones beside the backups: one in hexadecimal on each line.
 pub const FILE: &str = "mpp-tombstones.txt";
+/// Names of all such files begin and end so. A store that cannot add to a file has one for each tombstone.
+pub const START: &str = "mpp-tombstones";
+const END: &str = ".txt";
 
 /// Who erases, why and when.
 #[derive(Debug, Clone)]
@@ -145,27 +148,58 @@ pub fn verify(certificates: &[Certificate], tombstone: &Tombstone) -> Result<(),
     tombstone.verify(signer.ok_or(TrustError::Signer)?)
 }
 
-/// Adds a tombstone to the file beside the backups, durably.
+/// A tombstone as a line of a file.
+#[must_use]
+pub fn line(tombstone: &Tombstone) -> String {
+    format!("{}\n", hex::encode(tombstone.encode()))
+}
+
+/// The name of a file for one tombstone alone, where nothing can be added to a file.
+#[must_use]
+pub fn file_of(tombstone: &Tombstone) -> String {
+    format!("{START}-{}{END}", hex::encode(&tombstone.hash()[..16]))
+}
+
+/// Whether a file of this name beside the backups holds tombstones.
+#[must_use]
+pub fn is_file(name: &str) -> bool {
+    name.strip_prefix(START)
+        .and_then(|rest| rest.strip_suffix(END))
+        .is_some_and(|rest| rest.chars().all(|c| c == '-' || c.is_ascii_hexdigit()))
+}
+
+/// Adds a tombstone to the file beside the backups, durably; one that is there stays.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// When the file cannot be read or written.
 pub fn note(folder: &Path, tombstone: &Tombstone) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    let mut file = OpenOptions::new().append(true).create(true).open(folder.join(FILE))?;
-    writeln!(file, "{}", hex::encode(tombstone.encode()))?;
+    let path = folder.join(FILE);
+    let line = line(tombstone);
+    if path.exists() && fs::read_to_string(&path)?.contains(&line) {
+        return Ok(());
+    }
+    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+    file.write_all(line.as_bytes())?;
     file.sync_all()
 }
 
-/// The tombstones beside the backups; none when there is no such file.
+/// The tombstones beside the backups, of all their files; none when there is no such file.
 ///
 /// # Errors
-/// When the file cannot be read, or a line is no tombstone: a person has to look then, before anybody is raised.
+/// When a file cannot be read, or a line is no tombstone: a person has to look then, before anybody is raised.
 pub fn noted(folder: &Path) -> io::Result<Vec<Tombstone>> {
-    let text = match fs::read_to_string(folder.join(FILE)) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
+    let mut noted = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(is_file) {
+            noted.extend(tombstones_in(&fs::read_to_string(entry.path())?)?);
+        }
+    }
+    Ok(noted)
+}
+
+fn tombstones_in(text: &str) -> io::Result<Vec<Tombstone>> {
     let broken = || io::Error::new(io::ErrorKind::InvalidData, FILE);
     let read = text.lines().filter(|line| !line.trim().is_empty()).map(|line| {
         let bytes = hex::decode(line.trim()).map_err(|_| broken())?;

@@ -25,6 +25,7 @@ pub mod ingest;
 pub mod lineage;
 pub mod move_store;
 pub mod node_key;
+pub mod outbound;
 pub mod password;
 pub mod projection;
 pub mod publish;

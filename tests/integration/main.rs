@@ -33,6 +33,8 @@ mod restored_office;
 #[cfg(test)]
 mod rotated;
 #[cfg(test)]
+mod s3;
+#[cfg(test)]
 mod signing_in;
 #[cfg(test)]
 mod support;

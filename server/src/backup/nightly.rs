@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::BackupError;
 use super::place::Place;
-use super::run::{KEEP, back_up};
+use super::run::{KEEP, back_up, no_place};
 use crate::app::App;
 use crate::calendar;
 
@@ -19,30 +19,19 @@ const DAY: i64 = 86_400;
 
 /// Backs up every night, and at once when the last night's is missing, for as long as the office runs.
 pub async fn nightly(app: Arc<App>) {
-    let Some(text) = app.config.backup_to.clone() else { return };
-    let place = match Place::read(&text) {
-        Ok(place) => place,
-        Err(error) => {
-            tracing::error!(code = "BACKUP_PLACE", %error, "there will be no nightly backup");
-            return;
-        }
-    };
-    if place.is_on_the_disk_of(&app.config.data) {
-        tracing::warn!(
-            code = "BACKUP_SAME_DISK",
-            "backups lie on the disk they are of and would be lost with it"
-        );
+    if app.config.backup_to.is_none() {
+        return;
     }
     loop {
         // Any other failure is noted and logged where it happened.
-        if let Err(BackupError::NotSetUp) = look(&app, &place).await {
+        if let Err(BackupError::NotSetUp) = look(&app).await {
             tracing::warn!(code = "BACKUP_NOT_SET_UP", "no recovery key yet: mpp backup init");
         }
         tokio::time::sleep(LOOK).await;
     }
 }
 
-async fn look(app: &App, place: &Place) -> Result<(), BackupError> {
+async fn look(app: &App) -> Result<(), BackupError> {
     let now = app.env().now();
     let zone = calendar::zone_hours(&app.config.regency);
     let last_good = app.store().last_good_backup().await?.map(|row| row.started_at);
@@ -50,7 +39,19 @@ async fn look(app: &App, place: &Place) -> Result<(), BackupError> {
     if !is_due(now, zone, last_good, last_try) {
         return Ok(());
     }
-    back_up(&app.node, &app.config, place, app.config.backup_keep.unwrap_or(KEEP)).await.map(drop)
+    // Read again each night: whoever changes the key of a store need not start the office again.
+    let place = match Place::of(&app.config) {
+        Ok(Some(place)) => place,
+        Ok(None) => return Ok(()),
+        Err(error) => return no_place(&app.node, error).await,
+    };
+    if place.is_on_the_disk_of(&app.config.data) {
+        tracing::warn!(
+            code = "BACKUP_SAME_DISK",
+            "backups lie on the disk they are of and would be lost with it"
+        );
+    }
+    back_up(&app.node, &app.config, &place, app.config.backup_keep.unwrap_or(KEEP)).await.map(drop)
 }
 
 /// Whether last night's is missing, and was not tried within the last hour.

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use super::archive::{ArchiveReader, Header, Item, digest_json};
 use super::envelope::Envelope;
 use super::run::{chains_in, nik_check};
+use super::source::Found;
 use super::{BackupError, seal};
 use crate::app::{LOG_ID, Node, open_store};
 use crate::clock::{Env, random};
@@ -45,27 +46,24 @@ pub struct Restored {
     pub erased: usize,
 }
 
-/// Restores the backup in the file `from` into the new folder `data`. The file is read whole and proved before anything
-/// is written, and the folder appears whole or not at all.
+/// Restores the backup `found` into the new folder `data`. The file is read whole and proved before anything is written,
+/// and the folder appears whole or not at all.
 ///
 /// # Errors
 /// [`BackupError`].
 pub async fn restore(
-    from: &Path,
+    found: &Found,
     data: &Path,
     envelope: &Envelope,
     env: Arc<dyn Env>,
 ) -> Result<Restored, BackupError> {
-    if fs::read_dir(data).is_ok_and(|mut entries| entries.next().is_some()) || data.is_file() {
-        return Err(BackupError::NotEmpty(data.to_owned()));
-    }
-    let (from, recovery) = (from.to_owned(), envelope.recovery.clone());
+    check_empty(data)?;
     let proved = {
-        let (from, recovery) = (from.clone(), recovery.clone());
+        let (from, recovery) = (found.file.clone(), envelope.recovery.clone());
         tokio::task::spawn_blocking(move || prove(&from, &recovery)).await.map_err(stopped)??
     };
-    let draft = draft_beside(data)?;
-    let restored = fill(&from, &draft, &proved, envelope, env).await;
+    let draft = folder_beside(data, "partial")?;
+    let restored = fill(found, &draft, &proved, envelope, env).await;
     match restored {
         Ok(restored) => {
             if data.exists() {
@@ -85,13 +83,22 @@ fn stopped(_: tokio::task::JoinError) -> BackupError {
     BackupError::Damaged("reader")
 }
 
-fn draft_beside(data: &Path) -> Result<PathBuf, BackupError> {
+/// A restore never writes into a folder that holds something.
+pub(super) fn check_empty(data: &Path) -> Result<(), BackupError> {
+    if fs::read_dir(data).is_ok_and(|mut entries| entries.next().is_some()) || data.is_file() {
+        return Err(BackupError::NotEmpty(data.to_owned()));
+    }
+    Ok(())
+}
+
+/// A new folder beside `data`, with its name and this ending.
+pub(super) fn folder_beside(data: &Path, ending: &str) -> Result<PathBuf, BackupError> {
     let name = data.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     let parent = match data.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let draft = parent.join(format!("{}.partial", name.to_string_lossy()));
+    let draft = parent.join(format!("{}.{ending}", name.to_string_lossy()));
     if draft.exists() {
         // Of a restore that was interrupted.
         fs::remove_dir_all(&draft)?;
@@ -127,7 +134,7 @@ fn prove(from: &Path, recovery: &age::x25519::Identity) -> Result<Proved, Backup
 }
 
 async fn fill(
-    from: &Path,
+    found: &Found,
     draft: &Path,
     proved: &Proved,
     envelope: &Envelope,
@@ -136,15 +143,15 @@ async fn fill(
     write_keys(draft, proved, envelope, env.as_ref())?;
     let config = Config::new(draft.to_owned());
     let store = open_store(&config).await?;
-    let imported = import(from, store.as_ref(), proved, envelope).await;
+    let imported = import(&found.file, store.as_ref(), proved, envelope).await;
     let log = match imported {
-        Ok(()) => rename_log(store.as_ref(), proved, env.as_ref(), from).await,
+        Ok(()) => rename_log(store.as_ref(), proved, env.as_ref(), found).await,
         Err(error) => Err(error),
     };
     store.close().await;
     let log = log?;
     let node = Node::open(&config, env).await.map_err(|error| BackupError::Open(error.to_string()))?;
-    let finished = finish(&node, from).await;
+    let finished = finish(&node, &found.file).await;
     node.store.close().await;
     let (head, records, erased) = finished?;
     Ok(Restored { head, log, made_at: proved.header.made_at, records, erased })
@@ -160,7 +167,8 @@ async fn finish(node: &Node, from: &Path) -> Result<(Cursor, Digest, usize), Bac
 /// Applies the tombstones that lie beside the backup: what was erased after it was made is not raised from the dead.
 /// Returns how many.
 async fn erase_again(node: &Node, from: &Path) -> Result<usize, BackupError> {
-    let beside = from.parent().unwrap_or_else(|| Path::new("."));
+    let beside = from.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let beside = beside.unwrap_or_else(|| Path::new("."));
     let certificates = certificates(node.store.as_ref()).await?;
     let mut erased = 0;
     for tombstone in erasure::noted(beside)? {
@@ -265,7 +273,7 @@ async fn rename_log(
     store: &dyn Store,
     proved: &Proved,
     env: &dyn Env,
-    from: &Path,
+    found: &Found,
 ) -> Result<LogId, BackupError> {
     let head = proved.digest.head;
     let before = store.value(LINEAGE).await?;
@@ -286,8 +294,8 @@ async fn rename_log(
         started_at: proved.header.made_at,
         finished_at: Some(now),
         position: Some(head.position),
-        bytes: fs::metadata(from).ok().and_then(|found| i64::try_from(found.len()).ok()),
-        file: Some(from.display().to_string()),
+        bytes: fs::metadata(&found.file).ok().and_then(|file| i64::try_from(file.len()).ok()),
+        file: Some(found.shown.clone()),
         error: None,
     };
     store.finish_backup(&row, &proved.covered).await?;

@@ -1,8 +1,9 @@
 //! Writing one backup while the office works on.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
+use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use age::x25519::{Identity, Recipient};
 use async_trait::async_trait;
@@ -12,6 +13,7 @@ use tokio::sync::mpsc;
 
 use super::archive::{ArchiveReader, ArchiveWriter, Header, Item};
 use super::place::{Place, file_name};
+use super::room::Draft;
 use super::{BackupError, seal};
 use crate::app::Node;
 use crate::calendar;
@@ -47,11 +49,8 @@ pub struct Made {
 /// [`BackupError`]; what went wrong is noted in the store, and no file of it stays.
 pub async fn back_up(node: &Node, config: &Config, place: &Place, keep: usize) -> Result<Made, BackupError> {
     let recipient = seal::recipient(config.key_folder())?;
-    let started_at = node.env.now();
-    let number = node.store.begin_backup(started_at, started_at - STALE).await?;
-    let number = number.ok_or(BackupError::Running)?;
-    let begun = BackupRow { number, started_at, ..BackupRow::default() };
-    match attempt(node, &config.data, place, &recipient, started_at).await {
+    let begun = begin(node).await?;
+    match attempt(node, &config.data, place, &recipient, begun.started_at).await {
         Ok((made, covered)) => {
             let row = BackupRow {
                 finished_at: Some(node.env.now()),
@@ -61,20 +60,36 @@ pub async fn back_up(node: &Node, config: &Config, place: &Place, keep: usize) -
                 ..begun
             };
             node.store.finish_backup(&row, &covered).await?;
-            if let Err(error) = place.prune(keep) {
+            if let Err(error) = place.prune(keep).await {
                 tracing::warn!(code = "BACKUP_NOT_PRUNED", %error, "old backups could not be removed");
             }
             tracing::info!(position = row.position, bytes = made.bytes, "backup verified");
             Ok(made)
         }
-        Err(error) => {
-            tracing::error!(code = "BACKUP_FAILED", %error);
-            let finished_at = Some(node.env.now());
-            let row = BackupRow { finished_at, error: Some(error.to_string()), ..begun };
-            node.store.finish_backup(&row, &[]).await?;
-            Err(error)
-        }
+        Err(error) => failed(node, begun, error).await,
     }
+}
+
+/// The place of the backups cannot be used: notes it as a backup that failed, for those who look at the office's page.
+///
+/// # Errors
+/// The error itself, always.
+pub async fn no_place(node: &Node, error: BackupError) -> Result<(), BackupError> {
+    failed(node, begin(node).await?, error).await
+}
+
+async fn begin(node: &Node) -> Result<BackupRow, BackupError> {
+    let started_at = node.env.now();
+    let number = node.store.begin_backup(started_at, started_at - STALE).await?;
+    let number = number.ok_or(BackupError::Running)?;
+    Ok(BackupRow { number, started_at, ..BackupRow::default() })
+}
+
+async fn failed<T>(node: &Node, begun: BackupRow, error: BackupError) -> Result<T, BackupError> {
+    tracing::error!(code = "BACKUP_FAILED", %error);
+    let row = BackupRow { finished_at: Some(node.env.now()), error: Some(error.to_string()), ..begun };
+    node.store.finish_backup(&row, &[]).await?;
+    Err(error)
 }
 
 /// Frames of each chain, by what was read back.
@@ -88,7 +103,8 @@ async fn attempt(
     now: i64,
 ) -> Result<(Made, Covered), BackupError> {
     let day = stamp(now);
-    let draft = place.draft(&day)?;
+    place.prepare().await?;
+    let draft = place.draft(&day);
     // The machine cannot read its own backups. To verify this one it gives itself a key that nobody keeps.
     let once = Identity::generate();
     let written = write(node, data, &draft, [recipient.clone(), once.to_public()]).await;
@@ -96,16 +112,18 @@ async fn attempt(
         Ok(digest) => {
             let name = file_name(&day, digest.head.position);
             let verified = verify(place, &draft, &name, digest, once).await;
-            if verified.is_err() {
+            if verified.is_err()
+                && let Err(error) = place.take_back(&name).await
+            {
                 // Never leave a file that looks like a backup and is none.
-                place.remove(&name).ok();
+                tracing::warn!(code = "BACKUP_NOT_TAKEN_BACK", %error, "what is not good could not be removed");
             }
             verified
         }
-        Err(error) => Err(error),
+        Err(error) => Err(draft.reason(error)),
     };
-    if draft.exists() {
-        fs::remove_file(&draft)?;
+    if draft.file.exists() {
+        fs::remove_file(&draft.file)?;
     }
     stored
 }
@@ -119,31 +137,31 @@ fn stamp(unix: i64) -> String {
 
 async fn verify(
     place: &Place,
-    draft: &Path,
+    draft: &Draft,
     name: &str,
     written: ArchiveDigest,
     once: Identity,
 ) -> Result<(Made, Covered), BackupError> {
-    let stored = place.put(draft, name)?;
-    let (bytes, digest, covered) = tokio::task::spawn_blocking(move || read_back(&stored, &once))
-        .await
-        .map_err(|_| BackupError::Different)??;
+    let bytes = fs::metadata(&draft.file)?.len();
+    place.put(draft, name).await?;
+    let (digest, covered) = place.read_with(name, move |stored| read_back(stored, &once)).await?;
     if digest != written {
         return Err(BackupError::Different);
     }
+    place.verified()?;
     Ok((Made { file: place.describe(name), bytes, digest }, covered))
 }
 
 async fn write(
     node: &Node,
     data: &Path,
-    draft: &Path,
+    draft: &Draft,
     readers: [Recipient; 2],
 ) -> Result<ArchiveDigest, BackupError> {
     let key = node.key.clone();
     let header = Header::new(node.env.now(), node.log.to_string(), &key.public(), nik_check(&key));
     let (send, receive) = mpsc::channel(AHEAD);
-    let (draft, data) = (draft.to_owned(), data.to_owned());
+    let (draft, data) = (draft.clone(), data.to_owned());
     let writer =
         tokio::task::spawn_blocking(move || write_file(&draft, &data, &readers, &header, &key, receive));
     let tables: Vec<_> = TABLES.iter().filter(|table| table.in_backup).collect();
@@ -184,14 +202,15 @@ impl Sink for ToWriter {
 }
 
 fn write_file(
-    draft: &PathBuf,
+    draft: &Draft,
     data: &Path,
     readers: &[Recipient; 2],
     header: &Header,
     key: &NodeKey,
     mut receive: mpsc::Receiver<Option<Batch>>,
 ) -> Result<ArchiveDigest, BackupError> {
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(draft)?;
+    draft.has_room()?;
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft.file)?;
     let sealed = seal::seal(file, &[&readers[0], &readers[1]])?;
     let mut archive = ArchiveWriter::begin(sealed, header)?;
     while let Some(batch) = receive.blocking_recv() {
@@ -206,14 +225,13 @@ fn write_file(
             return Ok(digest);
         };
         archive.batch(&batch)?;
+        draft.has_room()?;
     }
     Err(StoreError::Copy("the export ended early".to_owned()).into())
 }
 
-fn read_back(path: &Path, key: &Identity) -> Result<(u64, ArchiveDigest, Covered), BackupError> {
-    let file = File::open(path)?;
-    let bytes = file.metadata()?.len();
-    let mut archive = ArchiveReader::open(seal::open(file, key)?)?;
+fn read_back(stored: impl Read, key: &Identity) -> Result<(ArchiveDigest, Covered), BackupError> {
+    let mut archive = ArchiveReader::open(seal::open(stored, key)?)?;
     let mut covered = Covered::new();
     while let Some(item) = archive.read_item()? {
         if let Item::Rows(batch) = item {
@@ -221,7 +239,7 @@ fn read_back(path: &Path, key: &Identity) -> Result<(u64, ArchiveDigest, Covered
         }
     }
     let digest = archive.digest().cloned().ok_or(BackupError::Damaged("digest"))?;
-    Ok((bytes, digest, covered))
+    Ok((digest, covered))
 }
 
 /// The chains among these rows, and how many frames each has.

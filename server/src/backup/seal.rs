@@ -59,13 +59,13 @@ pub fn finish(sealed: Sealed) -> Result<(), BackupError> {
     Ok(buffered.get_ref().sync_all()?)
 }
 
-/// Opens a file with a key.
+/// Opens what was sealed with a key.
 ///
 /// # Errors
 /// [`BackupError::Damaged`], [`BackupError::WrongEnvelope`].
-pub fn open(file: File, identity: &Identity) -> Result<impl Read + use<>, BackupError> {
+pub fn open<R: Read>(input: R, identity: &Identity) -> Result<impl Read + use<R>, BackupError> {
     let decryptor =
-        Decryptor::new_buffered(BufReader::new(file)).map_err(|_| BackupError::Damaged("encryption"))?;
+        Decryptor::new_buffered(BufReader::new(input)).map_err(|_| BackupError::Damaged("encryption"))?;
     let identities = std::iter::once(identity as &dyn age::Identity);
     let opened = decryptor.decrypt(identities).map_err(|error| match error {
         age::DecryptError::NoMatchingKeys => BackupError::WrongEnvelope("kunci pemulihan lain"),

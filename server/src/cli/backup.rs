@@ -7,11 +7,13 @@ use std::sync::Arc;
 use age::x25519::Identity;
 use clap::{Args, Subcommand};
 
+use super::place::{PlaceArgs, S3Args};
 use super::tasks::node;
 use super::{CliError, FolderArgs, say};
 use crate::backup::archive::digest_json;
 use crate::backup::envelope::Envelope;
 use crate::backup::place::Place;
+use crate::backup::source::Found;
 use crate::backup::{BackupError, RECIPIENT, restore as backups, run, seal};
 use crate::calendar;
 use crate::clock::SystemEnv;
@@ -25,16 +27,6 @@ pub struct BackupArgs {
     folder: FolderArgs,
     #[command(flatten)]
     place: PlaceArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct PlaceArgs {
-    /// Where backups go, and every night's: a folder, best on another disk.
-    #[arg(long = "backup-to", visible_alias = "to", env = "MPP_BACKUP_TO")]
-    pub(super) backup_to: Option<String>,
-    /// How many good backups are kept.
-    #[arg(long = "backup-keep", env = "MPP_BACKUP_KEEP", default_value_t = crate::backup::run::KEEP)]
-    pub(super) backup_keep: usize,
 }
 
 #[derive(Debug, Subcommand)]
@@ -57,12 +49,14 @@ pub struct BackupInitArgs {
 
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
-    /// The backup.
+    /// The backup: a file, or a folder or <s3://bucket/prefix> with the newest one, or <s3://bucket/prefix/file>.
     #[arg(long)]
-    from: PathBuf,
+    from: String,
     /// The new folder; must not exist or be empty.
     #[arg(long, env = "MPP_DATA")]
     data: PathBuf,
+    #[command(flatten)]
+    s3: S3Args,
 }
 
 pub async fn run(args: BackupArgs) -> Result<(), CliError> {
@@ -101,10 +95,13 @@ fn secret(folder: &Path, name: &str) -> Result<[u8; 32], CliError> {
 
 async fn backup(folder: FolderArgs, to: PlaceArgs) -> Result<(), CliError> {
     let text = to.backup_to.ok_or_else(|| {
-        CliError::Typed("sebutkan tujuannya: mpp backup --to FOLDER (atau MPP_BACKUP_TO)".to_owned())
+        CliError::Typed(
+            "sebutkan tujuannya: mpp backup --to FOLDER atau s3://BUCKET/AWALAN (atau MPP_BACKUP_TO)"
+                .to_owned(),
+        )
     })?;
-    let place = Place::read(&text)?;
     let config = folder.config();
+    let place = Place::read(&text, &to.s3.settings(), &config.data)?;
     let node = node(config.clone()).await?;
     let made = run::back_up(&node, &config, &place, to.backup_keep).await;
     node.store.close().await;
@@ -115,16 +112,19 @@ async fn backup(folder: FolderArgs, to: PlaceArgs) -> Result<(), CliError> {
     Ok(say(&serde_json::json!({"file": made.file, "bytes": bytes, "digest": digest}).to_string())?)
 }
 
-pub async fn restore(args: &RestoreArgs) -> Result<(), CliError> {
+pub async fn restore(args: RestoreArgs) -> Result<(), CliError> {
     if std::io::stdin().is_terminal() {
         say("Ketik atau tempel isi amplop pemulihan, lalu akhiri dengan Ctrl+D:")?;
     }
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
     let envelope = Envelope::read(&text)?;
-    let restored = backups::restore(&args.from, &args.data, &envelope, Arc::new(SystemEnv)).await?;
+    let found = Found::find(&args.from, &args.s3.settings(), &args.data).await?;
+    let restored = backups::restore(&found, &args.data, &envelope, Arc::new(SystemEnv)).await;
+    found.discard()?;
+    let restored = restored?;
     let made = calendar::in_words(&calendar::date(restored.made_at, calendar::zone_hours(""), 0));
-    say(&format!("Dipulihkan dari cadangan tanggal {made} ke {}.", args.data.display()))?;
+    say(&format!("Dipulihkan dari cadangan tanggal {made} ({}) ke {}.", found.shown, args.data.display()))?;
     if restored.erased > 0 {
         say(&format!("{} data yang sudah dihapus sesudah cadangan itu dihapus lagi.", restored.erased))?;
     }

@@ -1,15 +1,17 @@
 //! `mpp erase`
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use clap::Args;
-use mpp_store::{ApplicationFilter, Store};
+use mpp_store::{ApplicationFilter, Store, StoreError};
 use mpp_sync::ids::{DocumentId, Kind};
+use mpp_sync::trust::Tombstone;
 
+use super::place::S3Args;
 use super::tasks::node;
 use super::{CliError, FolderArgs, say};
 use crate::app::Node;
+use crate::backup::place::Place;
 use crate::erasure::{self, Order};
 
 /// Bytes of a reason.
@@ -33,6 +35,8 @@ pub struct EraseArgs {
     /// Where the backups lie: a restore must not bring back what is erased.
     #[arg(long = "backup-to", env = "MPP_BACKUP_TO")]
     backup_to: Option<String>,
+    #[command(flatten)]
+    s3: S3Args,
     /// Do it. Without this, only say what would be erased.
     #[arg(long)]
     yes: bool,
@@ -46,10 +50,13 @@ pub async fn run(args: EraseArgs) -> Result<(), CliError> {
     if reason.is_empty() || reason.len() > REASON_MAX {
         return Err(CliError::Typed(format!("alasan harus 1 sampai {REASON_MAX} huruf")));
     }
-    let node = node(args.folder.config()).await?;
+    let config = args.folder.config();
+    let settings = args.s3.settings();
+    let place = args.backup_to.map(|text| Place::read(&text, &settings, &config.data)).transpose()?;
+    let node = node(config).await?;
     let order = Order { by: args.by, reason, at: node.env.now() };
     let wanted = Wanted { documents: args.documents, with_records: args.with_records, yes: args.yes };
-    let erased = erase(&node, &order, wanted, args.backup_to.as_deref().map(Path::new)).await;
+    let erased = erase(&node, &order, wanted, place.as_ref()).await;
     node.store.close().await;
     erased
 }
@@ -60,7 +67,7 @@ struct Wanted {
     yes: bool,
 }
 
-async fn erase(node: &Node, order: &Order, wanted: Wanted, beside: Option<&Path>) -> Result<(), CliError> {
+async fn erase(node: &Node, order: &Order, wanted: Wanted, beside: Option<&Place>) -> Result<(), CliError> {
     if node.trust.is_hub() {
         return Err(CliError::Typed("hanya kantor yang menghapus; hub mengikutinya".to_owned()));
     }
@@ -79,22 +86,7 @@ async fn erase(node: &Node, order: &Order, wanted: Wanted, beside: Option<&Path>
         }
     }
     for document in documents {
-        let Some(holding) = erasure::holding(node.store.as_ref(), document).await? else {
-            say(&format!("{document}  tidak ada, atau sudah dihapus"))?;
-            continue;
-        };
-        let word = word(holding.kind).ok_or_else(|| {
-            CliError::Typed(format!("{document} bukan data orang: hanya penduduk, kunjungan dan permohonan"))
-        })?;
-        if wanted.yes
-            && let Some(tombstone) =
-                erasure::erase(node.store.as_ref(), node.key.signing(), document, order).await?
-            && let Some(folder) = beside
-        {
-            erasure::note(folder, &tombstone)?;
-        }
-        let done = if wanted.yes { "dihapus" } else { "akan dihapus" };
-        say(&format!("{document}  {word}, {} perubahan: {done}", holding.changes))?;
+        one(node, order, document, wanted.yes, beside).await?;
     }
     if !wanted.yes {
         return Ok(say("Belum ada yang dihapus. Ulangi dengan --yes untuk menghapusnya.")?);
@@ -107,6 +99,54 @@ async fn erase(node: &Node, order: &Order, wanted: Wanted, beside: Option<&Path>
         )?;
     }
     Ok(())
+}
+
+/// Erases one document, or says that it would.
+async fn one(
+    node: &Node,
+    order: &Order,
+    document: DocumentId,
+    yes: bool,
+    beside: Option<&Place>,
+) -> Result<(), CliError> {
+    let store = node.store.as_ref();
+    let Some(holding) = erasure::holding(store, document).await? else {
+        if yes {
+            note_again(store, document, beside).await?;
+        }
+        return Ok(say(&format!("{document}  tidak ada, atau sudah dihapus"))?);
+    };
+    let word = word(holding.kind).ok_or_else(|| {
+        CliError::Typed(format!("{document} bukan data orang: hanya penduduk, kunjungan dan permohonan"))
+    })?;
+    if yes
+        && let Some(tombstone) = erasure::erase(store, node.key.signing(), document, order).await?
+        && let Some(place) = beside
+    {
+        note(place, &tombstone).await?;
+    }
+    let done = if yes { "dihapus" } else { "akan dihapus" };
+    Ok(say(&format!("{document}  {word}, {} perubahan: {done}", holding.changes))?)
+}
+
+/// What was erased before may not stand beside the backups yet: the place could not be reached then.
+async fn note_again(store: &dyn Store, document: DocumentId, beside: Option<&Place>) -> Result<(), CliError> {
+    let Some(place) = beside else { return Ok(()) };
+    for kept in store.tombstones(&[document.0]).await? {
+        let tombstone = Tombstone::decode(&kept.bytes).map_err(|_| StoreError::Corrupt("tombstone"))?;
+        note(place, &tombstone).await?;
+    }
+    Ok(())
+}
+
+async fn note(place: &Place, tombstone: &Tombstone) -> Result<(), CliError> {
+    place.note(tombstone).await.map_err(|error| {
+        let document = tombstone.erased.document;
+        CliError::Typed(format!(
+            "{document} sudah dihapus di kantor, tetapi belum tercatat di samping cadangan: {error}. \
+             Jalankan perintah yang sama sekali lagi."
+        ))
+    })
 }
 
 /// The applications that name a resident, and their visits.

@@ -9,7 +9,7 @@ use mpp_store::Work;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::backup::PlaceArgs;
+use super::place::PlaceArgs;
 use super::{CliError, FolderArgs, say};
 use crate::app::{App, StartError};
 use crate::catalogue_file::CatalogueFile;
@@ -84,6 +84,7 @@ impl ServeArgs {
             demo: self.demo,
             backup_to: self.backup.backup_to,
             backup_keep: Some(self.backup.backup_keep),
+            s3: self.backup.s3.settings(),
             upstream: self.upstream,
             upstream_ca: self.upstream_ca,
             upstream_every: self.upstream_every,

@@ -12,7 +12,7 @@ use super::Shared;
 use super::auth::AuthSupervisor;
 use super::error::ApiError;
 use super::guard::{InPath, json_body};
-use crate::backup::standing;
+use crate::backup::{place, standing};
 
 /// Bytes of a reason at most: what a text of the protocol may have.
 const REASON_MAX: usize = mpp_sync::limits::SHORT_TEXT_BYTES_MAX;
@@ -25,8 +25,9 @@ pub async fn report(
     State(app): State<Shared>,
     AuthSupervisor(_): AuthSupervisor,
 ) -> Result<Json<Value>, ApiError> {
-    let place = app.config.backup_to.as_deref();
-    let report = standing::report(app.store(), app.config.key_folder(), place, app.env().now()).await?;
+    let place = app.config.backup_to.as_deref().and_then(place::shown);
+    let folder = app.config.key_folder();
+    let report = standing::report(app.store(), folder, place.as_deref(), app.env().now()).await?;
     Ok(Json(report))
 }
 

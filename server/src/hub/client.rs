@@ -1,4 +1,4 @@
-//! The hub's connection to its office: the only place of the server that asks over the network.
+//! The hub's connection to its office.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,9 +14,8 @@ use serde_json::{Value, json};
 
 use super::HubError;
 use crate::http::sync::CONTENT_TYPE as SYNC_TYPE;
+use crate::outbound::{self, OutboundError};
 
-/// How long a connection may take to come about.
-const CONNECT: Duration = Duration::from_secs(20);
 /// How long nothing may arrive in the middle of an answer.
 const SILENCE: Duration = Duration::from_mins(2);
 
@@ -85,18 +84,10 @@ impl OfficeClient {
     /// # Errors
     /// [`HubError::File`] or [`HubError::Unreachable`].
     pub fn new(url: &str, ca: Option<&Path>) -> Result<Self, HubError> {
-        // Fails only when another part of the process has chosen one already, which is the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
+        let builder = outbound::client(ca)?
             .cookie_store(true)
-            .connect_timeout(CONNECT)
             .read_timeout(SILENCE)
             .user_agent(concat!("mpp-hub/", env!("CARGO_PKG_VERSION")));
-        if let Some(path) = ca {
-            let pem = std::fs::read(path).map_err(|error| HubError::File(path.to_path_buf(), error))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(unreachable)?;
-            builder = builder.tls_certs_merge(certificates);
-        }
         let http = builder.build().map_err(unreachable)?;
         Ok(Self { http, url: url.trim_end_matches('/').to_owned() })
     }
@@ -167,14 +158,16 @@ async fn sent(request: RequestBuilder) -> Result<Response, HubError> {
     Err(HubError::Answer { status, code: code.to_owned() })
 }
 
-/// Without the address, which would stand in every line of the log.
-pub fn unreachable(error: reqwest::Error) -> HubError {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
+impl From<OutboundError> for HubError {
+    fn from(error: OutboundError) -> Self {
+        match error {
+            OutboundError::File(path, error) => Self::File(path, error),
+            OutboundError::Client(error) => unreachable(error),
+        }
     }
-    HubError::Unreachable(text)
+}
+
+/// The office does not answer.
+pub fn unreachable(error: reqwest::Error) -> HubError {
+    HubError::Unreachable(outbound::cause(error))
 }

@@ -10,6 +10,7 @@ use mpp_server::backup::envelope::Envelope;
 use mpp_server::backup::place::Place;
 use mpp_server::backup::restore::{LINEAGE, restore};
 use mpp_server::backup::run::{Made, back_up};
+use mpp_server::backup::source::Found;
 use mpp_server::backup::{BackupError, seal};
 use mpp_server::clock::SystemEnv;
 use mpp_server::config::Config;
@@ -67,7 +68,7 @@ impl Office {
     }
 
     fn place(&self) -> Place {
-        Place::read(self.backups.path().to_str().unwrap()).unwrap()
+        Place::Folder(self.backups.path().to_owned())
     }
 
     async fn back_up(&self) -> Result<Made, BackupError> {
@@ -75,7 +76,7 @@ impl Office {
     }
 
     async fn restore(&self, from: &Path, data: &Path) -> Result<(), BackupError> {
-        restore(from, data, &self.envelope, Arc::new(SystemEnv)).await.map(drop)
+        restore(&Found::file(from), data, &self.envelope, Arc::new(SystemEnv)).await.map(drop)
     }
 
     async fn report(&self) -> Value {
@@ -159,7 +160,7 @@ async fn a_backup_that_cannot_be_written_is_noted_and_covers_nothing() {
     // A file where the folder should be.
     let taken = office.backups.path().join("penuh");
     std::fs::write(&taken, "x").unwrap();
-    let place = Place::read(taken.to_str().unwrap()).unwrap();
+    let place = Place::Folder(taken);
     let result = back_up(&office.server.app.node, &office.server.app.config, &place, 2).await;
     assert!(matches!(result, Err(BackupError::Io(_))));
     let report = office.report().await;
@@ -307,8 +308,9 @@ async fn what_was_erased_after_a_backup_is_not_raised_by_restoring_it() {
     erasure::note(office.backups.path(), &tombstone.unwrap().unwrap()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let restored =
-        restore(Path::new(&made.file), &data, &office.envelope, Arc::new(SystemEnv)).await.unwrap();
+    let restored = restore(&Found::file(Path::new(&made.file)), &data, &office.envelope, Arc::new(SystemEnv))
+        .await
+        .unwrap();
     assert_eq!(restored.erased, 1);
     let app = App::start(Config::new(data), Arc::new(SystemEnv)).await.unwrap();
     assert!(app.store().changes_of(&[visit.0]).await.unwrap().is_empty());

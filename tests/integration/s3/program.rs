@@ -1,0 +1,95 @@
+//! The program at the terminal and by itself at night.
+
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mpp_server::backup::nightly::nightly;
+use mpp_tests::office::{Office as Process, program};
+use serde_json::Value;
+
+use super::office::{Office, PLACE};
+use super::store::{KEY, SECRET, Store};
+
+/// Runs `mpp` with this key in its environment.
+fn mpp(store: &Store, secret: &str, words: &[&str], input: &str) -> Output {
+    let mut child = Command::new(program("mpp", "MPP_BINARY").unwrap())
+        .args(words)
+        .env("AWS_ACCESS_KEY_ID", KEY)
+        .env("AWS_SECRET_ACCESS_KEY", secret)
+        .env("MPP_S3_ENDPOINT", store.url())
+        .env("RUST_LOG", "debug")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // One that does not read what it is given has ended.
+    std::io::Write::write_all(&mut stdin, input.as_bytes()).ok();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    let said = said(&output);
+    assert!(!said.contains(secret), "{said}");
+    output
+}
+
+fn said(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+#[test]
+fn a_lost_office_comes_back_from_a_bucket_and_no_secret_is_ever_printed() {
+    let store = Store::open();
+    let mut process = Process::open().unwrap();
+    let envelope = process.task(&["backup", "init"], "").unwrap();
+    let data = process.data();
+    let data = data.to_str().unwrap();
+    let wrong = mpp(&store, "bukan-rahasianya", &["backup", "--to", PLACE, "--data", data], "");
+    assert!(!wrong.status.success() && said(&wrong).contains("S3_WRONG_SECRET"), "{}", said(&wrong));
+    let done = mpp(&store, SECRET, &["backup", "--to", PLACE, "--data", data], "");
+    assert!(done.status.success() && said(&done).contains("sudah dibaca kembali: s3://"), "{}", said(&done));
+
+    process.kill();
+    let held = process.digest().unwrap();
+    let fresh = tempfile::tempdir().unwrap();
+    let fresh = fresh.path().join("baru");
+    let restored =
+        mpp(&store, SECRET, &["restore", "--from", PLACE, "--data", fresh.to_str().unwrap()], &envelope);
+    assert!(restored.status.success(), "{}", said(&restored));
+    let line = String::from_utf8_lossy(&restored.stdout).lines().last().map(str::to_owned).unwrap();
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(line["sha256"], serde_json::to_value(&held).unwrap()["sha256"]);
+    assert_eq!(line["count"], serde_json::to_value(&held).unwrap()["count"]);
+}
+
+#[tokio::test]
+async fn every_night_the_office_backs_up_to_its_bucket() {
+    let store = Store::open();
+    let office = Arc::new(Office::at(&store).await.app);
+    let night = tokio::spawn(nightly(office.clone()));
+    while office.store().last_good_backup().await.unwrap().is_none() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    night.abort();
+    assert_eq!(store.objects().len(), 1);
+}
+
+#[tokio::test]
+async fn a_night_without_a_key_is_noted_for_the_offices_page() {
+    let store = Store::open();
+    let office = Office::at(&store).await;
+    std::fs::remove_file(office.settings.credentials.as_ref().unwrap()).unwrap();
+    let app = Arc::new(office.app);
+    let night = tokio::spawn(nightly(app.clone()));
+    let noted = loop {
+        let tries = app.store().backups(1).await.unwrap();
+        match tries.into_iter().find_map(|row| row.error) {
+            Some(error) => break error,
+            None => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    };
+    night.abort();
+    assert!(noted.ends_with("(S3_KEY_FILE)"), "{noted}");
+}
