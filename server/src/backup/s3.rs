@@ -1,4 +1,4 @@
-//! A bucket of an S3 store as the place of backups: any store that speaks S3, signed with SigV4.
+//! A bucket of an S3 store as the place of backups: any store that speaks S3, signed with `SigV4`.
 //!
 //! An upload is in parts of a bounded size; what was begun and not verified is noted beside the database and taken back,
 //! at once or before the next backup. Nothing but our own names under the prefix is ever listed or removed.
@@ -79,20 +79,17 @@ impl S3 {
         Unverified { store, object: object.to_owned(), upload: None }
     }
 
-    /// Takes back what an earlier backup left behind.
+    /// Takes back what an earlier backup left behind. What the store will never allow is said and left: the next backup
+    /// is worth more.
     pub(super) async fn take_back(&self) -> Result<(), BackupError> {
         let Some(note) = Unverified::kept(&self.work)? else { return Ok(()) };
         if note.store == self.unverified("").store {
             if let Some(upload) = &note.upload {
-                self.abort(&note.object, upload).await?;
+                go_on(self.abort(&note.object, upload).await)?;
             }
-            self.remove_object(&note.object).await?;
+            go_on(self.remove_object(&note.object).await)?;
         } else {
-            tracing::warn!(
-                code = "BACKUP_LEFT_ELSEWHERE",
-                object = note.object,
-                "an unfinished upload is in another store"
-            );
+            tracing::warn!(code = "BACKUP_LEFT_ELSEWHERE", "an unfinished upload is in another store");
         }
         Ok(Unverified::forget(&self.work)?)
     }
@@ -153,10 +150,21 @@ impl S3 {
         let (send, receive) = mpsc::channel(AHEAD);
         let arriving = Box::new(Arriving { receive, piece: Bytes::new() });
         let reading = tokio::task::spawn_blocking(move || look(arriving));
-        let sent = self.stream(name, send).await;
+        let arrived = self.stream(name, send).await;
         let read = reading.await.map_err(|_| BackupError::Different)?;
         // Why the bytes ended is said by who sent them.
-        sent?;
+        arrived?;
         read
+    }
+}
+
+/// Only what may pass is a reason to stop.
+fn go_on(taken_back: Result<(), S3Error>) -> Result<(), S3Error> {
+    match taken_back {
+        Err(error) if !error.may_pass() => {
+            tracing::warn!(code = "BACKUP_NOT_TAKEN_BACK", %error, "what is not verified stays in the store");
+            Ok(())
+        }
+        done => done,
     }
 }

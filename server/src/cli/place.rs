@@ -10,31 +10,31 @@ use crate::backup::s3::settings::{REGION, S3Settings, Style};
 #[derive(Debug, Args)]
 pub struct S3Args {
     /// The address of the S3 store, for example <https://s3.lahatkab.go.id>. Without it, Amazon's.
-    #[arg(long, env = "MPP_S3_ENDPOINT")]
-    s3_endpoint: Option<String>,
+    #[arg(long = "s3-endpoint", env = "MPP_S3_ENDPOINT")]
+    endpoint: Option<String>,
     /// The region of the bucket.
-    #[arg(long, env = "MPP_S3_REGION", default_value = REGION)]
-    s3_region: String,
+    #[arg(long = "s3-region", env = "MPP_S3_REGION", default_value = REGION)]
+    region: String,
     /// Where the bucket's name stands in addresses. Without it: in the path when the store's address is given.
-    #[arg(long, env = "MPP_S3_STYLE", value_enum)]
-    s3_style: Option<Style>,
+    #[arg(long = "s3-style", env = "MPP_S3_STYLE", value_enum)]
+    style: Option<Style>,
     /// A file with `aws_access_key_id` and `aws_secret_access_key` that only its owner can read. Without it they are taken
     /// from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
-    #[arg(long, env = "MPP_S3_CREDENTIALS")]
-    s3_credentials: Option<PathBuf>,
+    #[arg(long = "s3-credentials", env = "MPP_S3_CREDENTIALS")]
+    credentials: Option<PathBuf>,
     /// Certificates (PEM) to believe beside the system's when speaking to the S3 store.
-    #[arg(long, env = "MPP_S3_CA")]
-    s3_ca: Option<PathBuf>,
+    #[arg(long = "s3-ca", env = "MPP_S3_CA")]
+    ca: Option<PathBuf>,
 }
 
 impl S3Args {
     pub fn settings(self) -> S3Settings {
         S3Settings {
-            endpoint: self.s3_endpoint,
-            region: self.s3_region,
-            style: self.s3_style,
-            credentials: self.s3_credentials,
-            ca: self.s3_ca,
+            endpoint: self.endpoint,
+            region: self.region,
+            style: self.style,
+            credentials: self.credentials,
+            ca: self.ca,
             ..S3Settings::default()
         }
     }

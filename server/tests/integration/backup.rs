@@ -10,6 +10,7 @@ use mpp_server::backup::envelope::Envelope;
 use mpp_server::backup::place::Place;
 use mpp_server::backup::restore::{LINEAGE, restore};
 use mpp_server::backup::run::{Made, back_up};
+use mpp_server::backup::s3::settings::S3Settings;
 use mpp_server::backup::source::Found;
 use mpp_server::backup::{BackupError, seal};
 use mpp_server::clock::SystemEnv;
@@ -195,6 +196,9 @@ async fn old_generations_go_and_the_newest_stay() {
         made.push(PathBuf::from(office.back_up().await.unwrap().file));
     }
     assert_eq!(files(office.backups.path()), made[2..]);
+    let (folder, data) = (office.backups.path().to_str().unwrap(), office.server.folder().join("baru"));
+    let found = Found::find(folder, &S3Settings::default(), &data).await.unwrap();
+    assert_eq!(found.file, made[3], "of a folder, the newest");
 }
 
 #[tokio::test]
@@ -305,7 +309,11 @@ async fn what_was_erased_after_a_backup_is_not_raised_by_restoring_it() {
     let node = &office.server.app.node;
     let order = Order { by: "sari".into(), reason: "Permintaan 12/PDP/2026".into(), at: NOW };
     let tombstone = erasure::erase(office.server.app.store(), node.key.signing(), visit, &order).await;
-    erasure::note(office.backups.path(), &tombstone.unwrap().unwrap()).unwrap();
+    let tombstone = tombstone.unwrap().unwrap();
+    for _ in 0..2 {
+        erasure::note(office.backups.path(), &tombstone).unwrap();
+        assert_eq!(erasure::noted(office.backups.path()).unwrap(), std::slice::from_ref(&tombstone));
+    }
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let restored = restore(&Found::file(Path::new(&made.file)), &data, &office.envelope, Arc::new(SystemEnv))

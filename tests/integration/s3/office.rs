@@ -30,7 +30,7 @@ pub const PART: u64 = 5 * 1024 * 1024;
 pub const PLACE: &str = "s3://cadangan/lahat";
 
 pub struct Office {
-    pub app: App,
+    pub app: Arc<App>,
     pub folder: TempDir,
     pub settings: S3Settings,
     envelope: Envelope,
@@ -65,7 +65,7 @@ impl Office {
             hex::decode(text.trim()).unwrap().try_into().unwrap()
         };
         let envelope = Envelope { recovery, node: secret("node.key"), nik: secret("nik.key"), root: None };
-        Self { app, folder, settings, envelope }
+        Self { app: Arc::new(app), folder, settings, envelope }
     }
 
     pub async fn at(store: &Store) -> Self {

@@ -1,10 +1,10 @@
 //! The program at the terminal and by itself at night.
 
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
 use mpp_server::backup::nightly::nightly;
+use mpp_store::BackupRow;
 use mpp_tests::office::{Office as Process, program};
 use serde_json::Value;
 
@@ -12,12 +12,12 @@ use super::office::{Office, PLACE};
 use super::store::{KEY, SECRET, Store};
 
 /// Runs `mpp` with this key in its environment.
-fn mpp(store: &Store, secret: &str, words: &[&str], input: &str) -> Output {
+fn mpp(endpoint: &str, secret: &str, words: &[&str], input: &str) -> Output {
     let mut child = Command::new(program("mpp", "MPP_BINARY").unwrap())
         .args(words)
         .env("AWS_ACCESS_KEY_ID", KEY)
         .env("AWS_SECRET_ACCESS_KEY", secret)
-        .env("MPP_S3_ENDPOINT", store.url())
+        .env("MPP_S3_ENDPOINT", endpoint)
         .env("RUST_LOG", "debug")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -46,17 +46,21 @@ fn a_lost_office_comes_back_from_a_bucket_and_no_secret_is_ever_printed() {
     let envelope = process.task(&["backup", "init"], "").unwrap();
     let data = process.data();
     let data = data.to_str().unwrap();
-    let wrong = mpp(&store, "bukan-rahasianya", &["backup", "--to", PLACE, "--data", data], "");
+    let wrong = mpp(&store.url(), "bukan-rahasianya", &["backup", "--to", PLACE, "--data", data], "");
     assert!(!wrong.status.success() && said(&wrong).contains("S3_WRONG_SECRET"), "{}", said(&wrong));
-    let done = mpp(&store, SECRET, &["backup", "--to", PLACE, "--data", data], "");
+    let done = mpp(&store.url(), SECRET, &["backup", "--to", PLACE, "--data", data], "");
     assert!(done.status.success() && said(&done).contains("sudah dibaca kembali: s3://"), "{}", said(&done));
 
     process.kill();
     let held = process.digest().unwrap();
     let fresh = tempfile::tempdir().unwrap();
     let fresh = fresh.path().join("baru");
-    let restored =
-        mpp(&store, SECRET, &["restore", "--from", PLACE, "--data", fresh.to_str().unwrap()], &envelope);
+    let restored = mpp(
+        &store.url(),
+        SECRET,
+        &["restore", "--from", PLACE, "--data", fresh.to_str().unwrap()],
+        &envelope,
+    );
     assert!(restored.status.success(), "{}", said(&restored));
     let line = String::from_utf8_lossy(&restored.stdout).lines().last().map(str::to_owned).unwrap();
     let line: Value = serde_json::from_str(&line).unwrap();
@@ -64,15 +68,25 @@ fn a_lost_office_comes_back_from_a_bucket_and_no_secret_is_ever_printed() {
     assert_eq!(line["count"], serde_json::to_value(&held).unwrap()["count"]);
 }
 
+/// What the office noted about the first try of a night.
+async fn first_night(office: &Office) -> BackupRow {
+    let night = tokio::spawn(nightly(office.app.clone()));
+    let noted = loop {
+        match office.app.store().backups(1).await.unwrap().pop() {
+            Some(row) if row.finished_at.is_some() => break row,
+            _ => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    };
+    night.abort();
+    noted
+}
+
 #[tokio::test]
 async fn every_night_the_office_backs_up_to_its_bucket() {
     let store = Store::open();
-    let office = Arc::new(Office::at(&store).await.app);
-    let night = tokio::spawn(nightly(office.clone()));
-    while office.store().last_good_backup().await.unwrap().is_none() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    night.abort();
+    let office = Office::at(&store).await;
+    let noted = first_night(&office).await;
+    assert!(noted.is_good() && noted.file.unwrap().starts_with(PLACE));
     assert_eq!(store.objects().len(), 1);
 }
 
@@ -81,15 +95,6 @@ async fn a_night_without_a_key_is_noted_for_the_offices_page() {
     let store = Store::open();
     let office = Office::at(&store).await;
     std::fs::remove_file(office.settings.credentials.as_ref().unwrap()).unwrap();
-    let app = Arc::new(office.app);
-    let night = tokio::spawn(nightly(app.clone()));
-    let noted = loop {
-        let tries = app.store().backups(1).await.unwrap();
-        match tries.into_iter().find_map(|row| row.error) {
-            Some(error) => break error,
-            None => tokio::time::sleep(Duration::from_millis(20)).await,
-        }
-    };
-    night.abort();
+    let noted = first_night(&office).await.error.unwrap();
     assert!(noted.ends_with("(S3_KEY_FILE)"), "{noted}");
 }

@@ -51,7 +51,7 @@ impl Store {
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                axum::serve(TcpListener::from_std(listener).unwrap(), router).await.unwrap()
+                axum::serve(TcpListener::from_std(listener).unwrap(), router).await.unwrap();
             });
         });
         Self { folder, port, seen }

@@ -33,7 +33,9 @@ impl S3 {
         note.upload = Some(upload.clone());
         note.keep(&self.work)?;
         let etags = self.put_parts(&mut file, length, &object, &upload).await?;
-        Ok(self.join_parts(&object, &upload, &etags).await?)
+        self.join_parts(&object, &upload, &etags).await?;
+        note.upload = None;
+        Ok(note.keep(&self.work)?)
     }
 
     async fn begin_parts(&self, object: &str) -> Result<String, S3Error> {
