@@ -7,8 +7,8 @@ export default defineConfig({
   workers: 1,
   forbidOnly: true,
   retries: 0,
-  timeout: 15 * 60_000,
-  use: { actionTimeout: 300_000 },
-  expect: { timeout: 300_000 },
+  timeout: 45 * 60_000,
+  use: { actionTimeout: 900_000 },
+  expect: { timeout: 900_000 },
   outputDir: 'test-results',
 });
