@@ -78,7 +78,7 @@ async function chooseCard(hand: Hand, door: FieldDoor): Promise<void> {
 /** Marks every requirement as shown. */
 async function showAll(hand: Hand, door: FieldDoor): Promise<string> {
   const all = door.page.getByRole('button', { name: 'Semua ada' });
-  if (!(await all.isVisible())) return 'none';
+  if (!(await all.isVisible()) || !(await all.isEnabled())) return 'none';
   await hand.tap(all);
   hand.declared += 1;
   return 'one';
