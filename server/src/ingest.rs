@@ -95,6 +95,16 @@ enum Job {
     Again(Again, oneshot::Sender<Result<(), IngestError>>),
 }
 
+impl Job {
+    /// Bytes of the frame in it.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Frame(submission, _) => submission.bytes.len(),
+            Self::Offer(..) | Self::Erase(..) | Self::Again(..) => 0,
+        }
+    }
+}
+
 /// What to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Again {

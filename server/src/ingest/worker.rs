@@ -16,6 +16,8 @@ use crate::erasure;
 
 /// Frames that are committed together at most. A full frame has 64 changes.
 const GROUP_MAX: usize = 32;
+/// Bytes of frames after which a group is full: the documents of all its changes are open at once.
+const GROUP_BYTES: usize = 256 * 1024;
 /// How often a group is judged again because another process was faster. Each time somebody has gone on.
 const ATTEMPTS: usize = 20;
 
@@ -38,9 +40,11 @@ impl Worker {
     /// Takes what waits, group by group, until nobody can hand anything in.
     pub(super) async fn run(self, mut waiting: mpsc::Receiver<Job>) {
         while let Some(job) = waiting.recv().await {
+            let mut bytes = job.bytes();
             let mut group = vec![job];
-            while group.len() < GROUP_MAX {
+            while group.len() < GROUP_MAX && bytes < GROUP_BYTES {
                 let Ok(job) = waiting.try_recv() else { break };
+                bytes += job.bytes();
                 group.push(job);
             }
             self.serve(group).await;
