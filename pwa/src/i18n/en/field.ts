@@ -157,8 +157,10 @@ export const en: Sentences<keyof typeof id> = {
   'serve.leave': 'Go on later',
   'serve.storage':
     "The tablet's storage is full. The form is still here; remove photos or other apps, then save again.",
-  'serve.erased':
-    'The office has erased the data that this form uses, as the law asks. The form cannot be saved. If the person is here, go back and take a new queue number.',
+  'serve.erased': "The office has erased this person's data, as the law asks",
+  'serve.erased.text':
+    'This form can no longer be saved. If the person is here and wants to be served, open number {ticket} from the queue again and fill it in as a new resident.',
+  'serve.erased.back': 'Home',
   'serve.failed': 'Not saved yet ({code}). The form is still here; save again.',
   'serve.known.title': 'This NIK is registered already: {name}',
   'serve.known.text': 'Use what is there, or go on if it is another person.',

@@ -148,8 +148,10 @@ export const id = {
   'serve.look': 'Tunjukkan',
   'serve.leave': 'Lanjutkan nanti',
   'serve.storage': 'Penyimpanan tablet penuh. Isian tetap ada; kosongkan foto atau aplikasi lain, lalu simpan lagi.',
-  'serve.erased':
-    'Kantor sudah menghapus data yang dipakai isian ini, sesuai hukum. Isian ini tidak dapat disimpan. Bila orangnya ada di sini, kembali dan ambil nomor antrean baru.',
+  'serve.erased': 'Data orang ini sudah dihapus kantor, sesuai hukum',
+  'serve.erased.text':
+    'Isian ini tidak dapat disimpan lagi. Bila orangnya ada di sini dan mau dilayani, buka lagi nomor {ticket} dari antrean dan isi sebagai warga baru.',
+  'serve.erased.back': 'Ke beranda',
   'serve.failed': 'Belum tersimpan ({code}). Isian tetap ada; coba simpan lagi.',
   'serve.known.title': 'NIK ini sudah terdaftar: {name}',
   'serve.known.text': 'Pakai data yang sudah ada, atau teruskan kalau memang orang lain.',
