@@ -16,7 +16,7 @@ const NAME: &str = "Drs Ketut Ghofur";
 const LATER: &str = r#"{"op":"event","ref":"tablet-1-2000","by":"tablet-1","officer":"tablet-1-petugas-2","at":"2026-11-03T09:00:00+07:00","status":"verified"}"#;
 
 /// The resident of that name and the application, as they are named.
-fn ids_of(tablet: &mut Headless) -> Vec<String> {
+pub fn ids_of(tablet: &mut Headless) -> Vec<String> {
     let records = tablet.records().unwrap();
     let of_name = records.iter().filter(|record| record.contains(NAME));
     let ids = of_name.map(|record| serde_json::from_str::<Value>(record).unwrap()["id"].clone());

@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use super::office::{Office, PLACE};
 use super::store::{KEY, SECRET, Store};
+use crate::erased::ids_of;
+use crate::support::{PATIENCE, World, operations_of};
 
 /// Runs `mpp` with this key in its environment.
 fn mpp(endpoint: &str, secret: &str, words: &[&str], input: &str) -> Output {
@@ -66,6 +68,36 @@ fn a_lost_office_comes_back_from_a_bucket_and_no_secret_is_ever_printed() {
     let line: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(line["sha256"], serde_json::to_value(&held).unwrap()["sha256"]);
     assert_eq!(line["count"], serde_json::to_value(&held).unwrap()["count"]);
+}
+
+#[test]
+fn an_erasure_that_could_not_be_noted_in_the_bucket_says_so_and_is_noted_by_the_same_command() {
+    let store = Store::open();
+    let world = World::open();
+    let mut tablet = world.tablet("tablet-1");
+    tablet.apply(&world.file("a", &operations_of("tablet-1", 5))).unwrap();
+    tablet.sync(PATIENCE).unwrap();
+    let id = ids_of(&mut tablet).remove(0);
+    let data = world.office().data();
+    let by = world.account("supervisor").username;
+    let erase = |endpoint: &str| {
+        let words =
+            ["erase", "--data", data.to_str().unwrap(), "--by", &by, "--reason", "Permintaan 12/PDP/2026"];
+        let words = [&words[..], &["--backup-to", PLACE, "--yes", &id]].concat();
+        mpp(endpoint, SECRET, &words, "")
+    };
+    // Nothing listens there.
+    let failed = erase("http://127.0.0.1:1");
+    assert!(
+        !failed.status.success() && said(&failed).contains("belum tercatat di samping cadangan"),
+        "{}",
+        said(&failed)
+    );
+    assert!(store.objects().is_empty());
+    let noted = erase(&store.url());
+    assert!(noted.status.success(), "{}", said(&noted));
+    let objects = store.objects();
+    assert!(objects.len() == 1 && objects[0].starts_with("lahat/mpp-tombstones-"), "{objects:?}");
 }
 
 /// What the office noted about the first try of a night.
