@@ -3,10 +3,12 @@
 //!
 //! Plain data in and out. A tablet keeps its tables as it likes; what it does next is decided here, so that the
 //! browser's tablet and the headless one decide the same. What was listed is kept as a set for each log: a page that
-//! comes twice adds nothing.
+//! comes twice adds nothing. [`Book`] and [`Batches`] are such tables in memory, for tablets that are no browser.
 
 use serde::{Deserialize, Serialize};
 
+pub use batches::{Batches, Kept, Signed};
+pub use book::{Book, Page};
 pub use chains::{ClaimedChain, Naming, Said, Tiers, chains_to_name, tiers};
 pub use compare::{Compared, SCOPE_DIFFERS, compare, repair_answer, repair_begin};
 pub use keep::{KeptBatch, Offering, Outdated, batches_arrived, batches_outdated, offers_to_make};
@@ -17,6 +19,8 @@ use crate::document::{contents_of, time_of};
 use crate::ids::{ChangeHash, DocumentId};
 use crate::save::Entry;
 
+mod batches;
+mod book;
 mod chains;
 mod compare;
 mod keep;

@@ -314,7 +314,7 @@ async fn enter_scopes(
          SELECT pair.document, pair.scope, change_log.hash, \
          CASE WHEN change_log.position > $3 THEN change_log.position ELSE $3 END \
          FROM unnest($1::bytea[], $2::text[]) AS pair (document, scope) \
-         JOIN change_log ON change_log.document = pair.document \
+         JOIN change_log ON change_log.document = pair.document AND length(change_log.bytes) > 0 \
          ON CONFLICT (document, scope, hash) DO NOTHING RETURNING scope, document, hash",
     )
     .bind(column(&pairs, |(document, _)| &document[..]))

@@ -277,7 +277,7 @@ async fn enter_scopes(
              SELECT pair.document, pair.scope, change_log.hash, MAX(change_log.position, ",
         );
         query.push_bind(first).push(
-            ") FROM pair CROSS JOIN change_log ON change_log.document = pair.document WHERE TRUE \
+            ") FROM pair CROSS JOIN change_log ON change_log.document = pair.document WHERE length(change_log.bytes) > 0 \
              ON CONFLICT (document, scope, hash) DO NOTHING RETURNING scope, document, hash",
         );
         for row in &query.build().fetch_all(&mut **transaction).await.map_err(failed)? {

@@ -7,7 +7,7 @@ use mpp_sync::check::AcceptedChange;
 use mpp_sync::digest::ScopeSum;
 use mpp_sync::exchange::chains::{ChainSum, month_of};
 use mpp_sync::frame::SessionHeader;
-use mpp_sync::ids::{FrameHash, SessionId};
+use mpp_sync::ids::{DocumentId, FrameHash, Kind, SessionId, sha256};
 use sha2::{Digest, Sha256};
 
 use crate::branches::{BranchFrameRow, DeviceEventRow};
@@ -154,6 +154,28 @@ impl Accepted {
             bytes: entry.bytes.clone(),
             received_at,
             scopes: change.scopes().to_vec(),
+        })
+    }
+
+    /// A place of its own in the log at which a document enters `scopes` although no change of it is new: it was learnt
+    /// late that they list it. Has no bytes, and is listed nowhere itself.
+    #[must_use]
+    pub fn entering(document: &DocumentId, kind: Kind, scopes: BTreeSet<String>, received_at: i64) -> Self {
+        let mut named: Vec<&[u8]> = vec![b"mpp.entering.1", &document.0];
+        for scope in &scopes {
+            named.extend([b"\0".as_slice(), scope.as_bytes()]);
+        }
+        Self(ChangeRow {
+            document: document.0,
+            hash: sha256(&named),
+            kind: i64::from(kind.number()),
+            counter: None,
+            session: Id::default(),
+            frame: -1,
+            seq: 0,
+            bytes: Vec::new(),
+            received_at,
+            scopes: scopes.into_iter().collect(),
         })
     }
 

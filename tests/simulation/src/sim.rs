@@ -36,11 +36,17 @@ pub enum Planted {
     ReadsOnAfterFork,
     /// A tablet counts the frames that a node says it holds and does not compare their hash with its own.
     HeadsNotCompared,
+    /// A tablet does not look at a node's sums.
+    SumsIgnored,
+    /// A tablet gives nothing back.
+    OffersForgotten,
+    /// A tablet drops batches that no backup covers.
+    BatchesDroppedEarly,
 }
 
 impl Planted {
     /// Every planted fault.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::AcknowledgedBeforeFlush,
         Self::ConfirmationsKeptAfterRestore,
         Self::QuarantineSkipped,
@@ -49,5 +55,8 @@ impl Planted {
         Self::FramesSentBeforeDurable,
         Self::ReadsOnAfterFork,
         Self::HeadsNotCompared,
+        Self::SumsIgnored,
+        Self::OffersForgotten,
+        Self::BatchesDroppedEarly,
     ];
 }

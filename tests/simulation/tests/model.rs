@@ -28,7 +28,8 @@ suite!(
     pull: [
         a_pull_gives_each_change_once, a_pull_leaves_out_other_scopes, a_pull_leaves_out_what_the_caller_wrote,
         a_bounded_pull_continues_where_it_stopped, a_cursor_of_another_log_starts_at_the_beginning,
-        a_document_that_enters_a_scope_late_brings_its_past, a_document_that_moves_stays_in_its_old_scope,
+        a_document_that_enters_a_scope_late_brings_its_past,
+        a_document_enters_a_scope_without_a_new_change, a_document_that_moves_stays_in_its_old_scope,
     ],
     digest: [
         sums_follow_what_scopes_list, membership_adds_up_over_pages, own_changes_are_named,

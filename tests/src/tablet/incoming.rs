@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mpp_sync::caller::{Name, NodeHolds, OwnFrame, adopt, repair_answer, take_page};
+use mpp_sync::caller::{Book, Name, NodeHolds, OwnFrame, Page, Signed, adopt, repair_answer, take_page};
 use mpp_sync::exchange::{
     ChainFrames, Changes, Digest, HeldChain, Hello, Listed, Receipt, RepairStep, ResponseRecord, Welcome,
     attests, push_plan,
@@ -12,7 +12,7 @@ use mpp_sync::ids::{DeviceId, LogId};
 use mpp_sync::save::Entry;
 
 use super::exchange::Exchanged;
-use super::record::{Learnt, Page, Record, Signed};
+use super::record::{Learnt, Record};
 use super::{Tablet, TabletError};
 
 /// An answer while it is read.
@@ -212,7 +212,7 @@ impl Tablet {
         };
         let signed = self.signed(&changes, log, answer.node)?;
         let counted = self.state.book(log).map(|book| book.counted(listings.clone()));
-        let (listings, sums) = counted.unwrap_or_else(|| super::state::Book::default().counted(listings));
+        let (listings, sums) = counted.unwrap_or_else(|| Book::default().counted(listings));
         // Of what was erased only the names are taken, from a node that did not hear of it.
         let left = |entry: &Entry| {
             if self.state.is_erased(&entry.document) { entry.erased() } else { entry.clone() }

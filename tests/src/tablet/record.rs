@@ -1,9 +1,9 @@
 //! What the journal holds: everything that a tablet must still know after a power cut.
 
-use mpp_sync::caller::{Listing, Name};
+use mpp_sync::caller::{Listing, Name, Page, Signed};
 use mpp_sync::digest::ScopeSum;
 use mpp_sync::exchange::{Ancestor, Cursor};
-use mpp_sync::frame::{SIGNATURE_BYTES, SessionHeader};
+use mpp_sync::frame::SessionHeader;
 use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, FrameHash, LogId, SaveHash, SessionId};
 use mpp_sync::save::{Entry, Save};
 use mpp_sync::wire::{Reader, WireError, put_bytes, put_count, put_option, put_varint};
@@ -11,26 +11,6 @@ use serde::{Deserialize, Serialize};
 
 /// Bytes of one record's variable parts at most: a received batch is the largest.
 const PART_MAX: usize = 64 * 1024 * 1024;
-
-/// What a page of changes says of itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Page {
-    /// What is newly listed, and where.
-    pub listings: Vec<Listing>,
-    /// The sums of those scopes after it.
-    pub sums: Vec<(String, ScopeSum)>,
-    /// The office's signature, when the batch is worth keeping.
-    pub signed: Option<Signed>,
-}
-
-/// Which node signed a batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signed {
-    /// The node.
-    pub node: DeviceId,
-    /// Its signature.
-    pub signature: [u8; SIGNATURE_BYTES],
-}
 
 /// Something small that was learnt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

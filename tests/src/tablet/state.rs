@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use mpp_sync::caller::{Name, Place, Said};
+use mpp_sync::caller::{Batches, Book, Name, Place, Said};
 use mpp_sync::document::Document;
 use mpp_sync::exchange::{ChainFrames, Cursor};
 use mpp_sync::frame::SessionHeader;
@@ -13,13 +13,9 @@ use mpp_sync::view::View;
 
 use super::record::Record;
 
-pub use book::Book;
 pub use erased::left_of;
-pub use kept::{Batches, Kept};
 
-mod book;
 mod erased;
-mod kept;
 mod learnt;
 
 /// The application field that carries an operation's `ref`, so that other tablets find it.

@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mpp_store::{Accepted, QuarantineRow};
-use mpp_sync::check::{AcceptedChange, Role, Writer, days_of_change};
+use mpp_sync::check::{AcceptedChange, Role, Writer, day_scope, days_of_change};
 use mpp_sync::document::{Document, Refusal};
 use mpp_sync::frame::Frame;
-use mpp_sync::ids::{DeviceId, DocumentId, SessionId};
+use mpp_sync::ids::{DeviceId, DocumentId, Kind, SessionId};
 use mpp_sync::save::Entry;
 
 use super::{ERASED, Judge, signed};
@@ -31,7 +31,11 @@ impl Judge {
                 continue;
             }
             match self.check(entry, frame.session) {
-                Ok(None) => self.framed.push((entry.document.0, entry.hash.0, signed(frame.number))),
+                Ok(None) => {
+                    self.framed.push((entry.document.0, entry.hash.0, signed(frame.number)));
+                    let day = self.granted_day(frame.session).as_ref().map(day_scope);
+                    self.list_too(entry, day);
+                }
                 Ok(Some(change)) => {
                     self.accepted.push(Accepted::new(&change, signed(frame.number), self.now));
                 }
@@ -42,6 +46,28 @@ impl Judge {
             }
         }
         notices
+    }
+
+    /// The day of a session, when its device was put on it.
+    fn granted_day(&self, session: SessionId) -> Option<DocumentId> {
+        let chain = self.chains.get(&session)?;
+        let day = DocumentId(chain.day?);
+        let granted = self.facts.granted.get(&DeviceId(chain.device))?;
+        granted.iter().any(|granted| granted.day == day).then_some(day)
+    }
+
+    /// Which days list a resident stands in no change of it: a batch that was given back says so, and a frame. What only
+    /// the second of them says of a change that is here counts too.
+    pub(super) fn list_too(&mut self, entry: &Entry, scopes: impl IntoIterator<Item = String>) {
+        let open = open(&mut self.open, &mut self.facts.documents, entry);
+        let scopes: BTreeSet<String> =
+            scopes.into_iter().filter(|scope| !open.scopes.contains(scope)).collect();
+        let (document, kind) = (open.document.id(), open.document.kind());
+        if kind != Kind::Resident || scopes.is_empty() {
+            return;
+        }
+        open.scopes.extend(scopes.iter().cloned());
+        self.accepted.push(Accepted::entering(&document, kind, scopes, self.now));
     }
 
     /// Of a frame what may be kept: of documents that were erased the names of changes only.

@@ -29,7 +29,7 @@ impl Judge {
                 continue;
             }
             match self.check_offered(&entry, session, &scopes) {
-                Ok(None) => {}
+                Ok(None) => self.list_too(&entry, scopes),
                 Ok(Some(change)) => self.accepted.push(Accepted::new(&change, OFFERED, self.now)),
                 Err(refusal) => {
                     let code = self.reason(&entry, refusal);

@@ -1,7 +1,11 @@
 //! [`crate::ChangeLog::pull`].
 
+use std::collections::BTreeSet;
+
+use mpp_sync::ids::{DocumentId, Kind};
+
 use super::samples::{accepted, change, id};
-use crate::{Cursor, PullGroup, PullQuery, Store, StoreError};
+use crate::{Accepted, Append, Cursor, PullGroup, PullQuery, Store, StoreError};
 
 fn query(cursor: Cursor, scopes: &[&str]) -> PullQuery {
     PullQuery { groups: vec![group(cursor, scopes)], max_bytes: 1_000_000, ..PullQuery::default() }
@@ -92,6 +96,25 @@ pub async fn a_document_that_enters_a_scope_late_brings_its_past(
     assert_eq!(page.changes.iter().map(|c| c.seq).collect::<Vec<_>>(), vec![1, 2, 3]);
     let tight = PullQuery { max_bytes: 1, ..query(before, &["b"]) };
     assert_eq!(store.pull(&tight).await?.changes.len(), 3, "a position is never cut in two");
+    Ok(())
+}
+
+/// Nothing of it is new, and yet every caller of the new scope gets it, once.
+pub async fn a_document_enters_a_scope_without_a_new_change(store: &dyn Store) -> Result<(), StoreError> {
+    let before = store.append(&accepted(vec![change(7, 1, &["a"]), change(7, 2, &["a"])])).await?;
+    let (document, kind) = (DocumentId(id(7)), Kind::Resident);
+    let entering = Accepted::entering(&document, kind, BTreeSet::from(["b".to_owned()]), 9);
+    let batch = Append { accepted: vec![entering], ..Append::default() };
+    let head = store.append(&batch).await?;
+    assert_eq!(head.position, before.position + 1);
+    let page = store.pull(&query(before, &["a", "b"])).await?;
+    assert_eq!(page.changes.iter().map(|c| c.seq).collect::<Vec<_>>(), vec![1, 2]);
+    assert_eq!(page.groups.first().map(|g| g.cursor), Some(head));
+    assert!(store.pull(&query(head, &["a", "b"])).await?.changes.is_empty());
+    assert_eq!(store.listed("b", head.position).await?.len(), 2);
+    assert_eq!(store.changes_of(&[id(7)]).await?.len(), 2);
+    assert_eq!(store.append(&batch).await?, head, "it is there");
+    assert!(store.sum_again().await?.is_empty());
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! A tablet: the calls of the core that the page makes, over the modelled disk.
 
+mod answer;
+mod compare;
 mod exchange;
 mod state;
 
@@ -15,12 +17,30 @@ use mpp_sync::rules::status::Status;
 use mpp_sync::trust::Grant;
 use p256::ecdsa::SigningKey;
 
+use compare::Comparing;
 pub use exchange::Exchanged;
 pub use state::{Row, State, key_of};
 
 use super::Planted;
 use super::disk::{Disk, PowerCut};
 use crate::rng::Rng;
+
+/// Which sessions are named to a node, and how.
+#[derive(Debug, Clone)]
+pub struct Claims {
+    /// Every one: after a start, and when the node's storage is another one.
+    pub all: bool,
+    /// Those named since everything was last exchanged.
+    pub open: BTreeSet<SessionId>,
+    /// Those of which the node holds something else: none of their frames is claimed, so that what they name comes whole.
+    pub forked: BTreeSet<SessionId>,
+}
+
+impl Default for Claims {
+    fn default() -> Self {
+        Self { all: true, open: BTreeSet::new(), forked: BTreeSet::new() }
+    }
+}
 
 /// A tablet.
 #[derive(Debug, Clone)]
@@ -39,12 +59,10 @@ pub struct Tablet {
     pub app_version: String,
     /// The log that each node answered with last, by the node's number.
     pub met: BTreeMap<usize, LogId>,
-    /// Nodes to which every session is named next time.
-    pub all: BTreeSet<usize>,
-    /// Sessions named to a node since everything was last exchanged with it.
-    pub open: BTreeMap<usize, BTreeSet<SessionId>>,
-    /// Sessions of which a log has another way than ours: ours is sent whole, and nothing is pulled until it is there.
-    pub parted: BTreeSet<(LogId, SessionId)>,
+    /// What is to be said to each node of the sessions.
+    pub claims: BTreeMap<usize, Claims>,
+    /// How far the comparison with each node has come.
+    comparing: BTreeMap<usize, Comparing>,
     /// Sessions of which a node refused a frame: nothing more of them is sent before the next start.
     pub stuck: BTreeSet<SessionId>,
     pub clock: i64,
@@ -80,9 +98,8 @@ impl Tablet {
             session: SessionId(rng.bytes()),
             app_version: "1".to_owned(),
             met: BTreeMap::new(),
-            all: BTreeSet::new(),
-            open: BTreeMap::new(),
-            parted: BTreeSet::new(),
+            claims: BTreeMap::new(),
+            comparing: BTreeMap::new(),
             stuck: BTreeSet::new(),
             clock: 1_800_000_000,
             planted: Planted::Nothing,
@@ -108,10 +125,11 @@ impl Tablet {
     pub fn start(&mut self, rng: &mut Rng) -> Result<(), PowerCut> {
         self.disk.power_on(rng);
         self.state = State::of(self.disk.rows());
+        // A change that got lost makes the count another one than what the nodes will say.
+        self.state.recount();
         self.session = SessionId(rng.bytes());
-        self.all = (0..8).collect();
-        self.open.clear();
-        self.parted.clear();
+        self.claims.clear();
+        self.comparing.clear();
         self.stuck.clear();
         self.cut_frames()
     }
@@ -131,7 +149,7 @@ impl Tablet {
 
     /// Writes something a person would; false when there was nothing to write on.
     pub fn act(&mut self, rng: &mut Rng, village: &str) -> Result<bool, PowerCut> {
-        if self.parted.iter().any(|(_, session)| *session == self.session) {
+        if self.claims.values().any(|claims| claims.forked.contains(&self.session)) {
             self.session = SessionId(rng.bytes());
         }
         let context = self.context();

@@ -4,6 +4,7 @@ mod faults;
 mod links;
 mod people;
 mod rest;
+mod sums;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -86,6 +87,8 @@ pub struct World {
     relayed: BTreeMap<usize, BTreeMap<SessionId, u64>>,
     /// The office's log that each hub showed the grants of its devices to.
     introduced: BTreeMap<usize, LogId>,
+    /// Scopes of which a tablet was told that they differ from a node's although they were repaired.
+    pub(super) differs: BTreeMap<(usize, usize), Vec<String>>,
     story: Option<Vec<String>>,
     made: u8,
 }
@@ -114,6 +117,7 @@ impl World {
             delayed: Vec::new(),
             relayed: BTreeMap::new(),
             introduced: BTreeMap::new(),
+            differs: BTreeMap::new(),
             story: tell.then(Vec::new),
             made: 0,
         };

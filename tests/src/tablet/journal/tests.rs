@@ -1,9 +1,8 @@
-use mpp_sync::caller::{Listing, Name};
+use mpp_sync::caller::{Book, Listing, Name, Page, Signed};
 use mpp_sync::ids::{ChangeHash, DeviceId, DocumentId, LogId};
 
 use super::*;
-use crate::tablet::record::{Learnt, Page, Signed};
-use crate::tablet::state::Book;
+use crate::tablet::record::Learnt;
 
 fn notice(number: u8) -> Record {
     Record::Notice {

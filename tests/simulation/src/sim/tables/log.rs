@@ -74,7 +74,10 @@ impl Tables {
         self.head = self.head.after(&change.document, &change.hash);
         let index = self.log.len();
         self.known.insert((change.document, change.hash), index);
-        self.by_document.entry(change.document).or_default().push(index);
+        // A place at which a document enters scopes has no bytes and is no change.
+        if !change.bytes.is_empty() {
+            self.by_document.entry(change.document).or_default().push(index);
+        }
         self.rolling.push(self.head.rolling);
         self.log.push(LoggedChange {
             position: self.head.position,

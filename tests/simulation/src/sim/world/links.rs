@@ -69,7 +69,8 @@ impl World {
         link: Link,
     ) -> Option<Exchanged> {
         self.count("exchanges");
-        let (body, sent) = self.tablets[tablet].request(node, frames).ok()?;
+        let asked = self.tablets[tablet].request(node, frames).ok()?;
+        let body = &asked.body;
         let up = if link == Link::CutUp { self.rng.below(body.len()) } else { body.len() };
         match link {
             Link::Whole => {}
@@ -86,9 +87,9 @@ impl World {
             }
         }
         if link == Link::Twice {
-            drop(self.ask(tablet, node, &body, body.len()));
+            drop(self.ask(tablet, node, body, body.len()));
         }
-        let answer = match self.ask(tablet, node, &body, up) {
+        let answer = match self.ask(tablet, node, body, up) {
             Answered::Body(answer) => answer,
             Answered::Error(code) if code == "DEVICE_UNKNOWN" => {
                 // It shows its grants, and asks again at another time.
@@ -96,6 +97,7 @@ impl World {
                 return None;
             }
             Answered::Error(code) => {
+                self.tell(|| format!("node {node} answers tablet #{tablet} with {code}"));
                 self.count(refusal(&code));
                 return None;
             }
@@ -105,12 +107,12 @@ impl World {
             return None;
         }
         let down = if link == Link::CutDown { self.rng.below(answer.len()) } else { answer.len() };
-        let mut done = match self.tablets[tablet].take_answer(node, &answer[..down]) {
+        let done = match self.tablets[tablet].take_answer(node, &asked, &answer[..down]) {
             Ok(done) => done,
             Err(PowerCut) => return None,
         };
-        done.sent = sent;
         self.acknowledged(tablet, node, &done);
+        self.compared(tablet, node, &done);
         Some(done)
     }
 
@@ -119,6 +121,29 @@ impl World {
         let caller = Caller::Device(self.tablets[tablet].device);
         let piece = 1 + self.rng.below(6_000);
         self.nodes[node].exchange(&self.runtime, caller, &body[..up], up == body.len(), piece)
+    }
+
+    /// Counts what a comparison came to.
+    fn compared(&mut self, tablet: usize, node: usize, done: &Exchanged) {
+        let offered = u64::try_from(done.offered).unwrap_or(0);
+        *self.tally.entry("batches given back").or_default() += offered;
+        if offered > 0 {
+            self.tell(|| format!("tablet #{tablet} gives {offered} batches back to node {node}"));
+        }
+        if done.agreed {
+            self.count("sums compared and equal");
+            self.differs.remove(&(tablet, node));
+        }
+        if done.repairs {
+            self.count("scopes repaired");
+            self.tell(|| format!("tablet #{tablet} repairs scopes with node {node}"));
+        }
+        if !done.differs.is_empty() {
+            self.count("scopes that differ after their repair");
+            self.differs.insert((tablet, node), done.differs.clone());
+            let differing = self.differing(tablet, node, &done.differs);
+            self.tell(|| format!("tablet #{tablet} and node {node} differ: {}", differing.join("; ")));
+        }
     }
 
     /// Remembers what a node said it holds.

@@ -2,13 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use mpp_sync::caller::{KeptBatch, Listing, Offering};
-use mpp_sync::exchange::{Membership, Offer};
-use mpp_sync::ids::{ChangeHash, DocumentId, LogId};
-use mpp_sync::repair::item_id;
-use mpp_sync::save::Entry;
+use super::{KeptBatch, Listing, Offering};
+use crate::exchange::{Membership, Offer};
+use crate::frame::SIGNATURE_BYTES;
+use crate::ids::{ChangeHash, DeviceId, DocumentId, LogId};
+use crate::repair::item_id;
+use crate::save::Entry;
 
-use crate::tablet::record::Signed;
+/// Which node signed a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// The node.
+    pub node: DeviceId,
+    /// Its signature.
+    pub signature: [u8; SIGNATURE_BYTES],
+}
 
 /// A batch.
 #[derive(Debug, Clone)]
@@ -26,7 +34,7 @@ pub struct Kept {
 }
 
 /// All of them.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Batches {
     next: u64,
     list: Vec<Kept>,
@@ -44,6 +52,12 @@ impl Batches {
         let entries = entries.iter().map(|entry| (entry.document, entry.hash, scopes(entry))).collect();
         self.list.push(Kept { id: self.next, log: place.0, signed, entries, place });
         self.next += 1;
+    }
+
+    /// Whether a batch is kept that has the change.
+    #[must_use]
+    pub fn keeps(&self, document: &DocumentId, hash: &ChangeHash) -> bool {
+        self.list.iter().flat_map(|kept| &kept.entries).any(|(of, name, _)| (of, name) == (document, hash))
     }
 
     /// Forgets some.

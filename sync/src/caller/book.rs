@@ -2,12 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mpp_sync::caller::{Listing, Name};
-use mpp_sync::digest::ScopeSum;
-use mpp_sync::exchange::{Ancestor, Cursor};
-use mpp_sync::ids::{DocumentId, Rolling};
+use super::{Listing, Name, Signed};
+use crate::digest::ScopeSum;
+use crate::exchange::{Ancestor, Cursor};
+use crate::ids::{DocumentId, Rolling};
 
-use crate::tablet::record::Page;
+/// What a page of changes says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// What is newly listed, and where.
+    pub listings: Vec<Listing>,
+    /// The sums of those scopes after it.
+    pub sums: Vec<(String, ScopeSum)>,
+    /// The office's signature, when the batch is worth keeping.
+    pub signed: Option<Signed>,
+}
 
 /// One log, as this tablet read it.
 #[derive(Debug, Default, Clone)]
