@@ -14,6 +14,7 @@ use crate::clock::{Env, NoRandomness, random};
 use crate::ingest::{Ingest, IngestError, Outcome, Submission};
 use crate::node_key::NodeKey;
 use crate::projection::{Projection, opened};
+use crate::rot;
 
 /// What stands where a tablet's letter would.
 pub const OFFICE: &str = "kantor";
@@ -129,7 +130,7 @@ impl Office {
     async fn open(&self, documents: &[DocumentId]) -> Result<Vec<Document>, AuthoringError> {
         let mut found = Vec::with_capacity(documents.len());
         for document in documents {
-            let changes = self.store.changes_of(&[document.0]).await?;
+            let changes = rot::changes_of(self.store.as_ref(), &[document.0]).await?;
             found.push(opened(changes).pop().ok_or(AuthoringError::NotFound)?);
         }
         Ok(found)

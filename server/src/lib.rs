@@ -32,6 +32,7 @@ pub mod publish;
 pub mod receipts;
 pub mod regions;
 pub mod review;
+pub mod rot;
 pub mod telemetry;
 pub mod tls;
 pub mod trust;

@@ -25,6 +25,7 @@ use mpp_sync::view::View;
 use tokio::sync::watch;
 
 use crate::node_key::NodeKey;
+use crate::rot;
 
 /// Changes looked at in one step.
 const STEP: i64 = 500;
@@ -168,7 +169,7 @@ impl Projector {
     async fn fold(&self, touched: &[Touched], upto: i64) -> Result<Projected, StoreError> {
         let documents: BTreeSet<[u8; 16]> = touched.iter().map(|touched| touched.document).collect();
         let documents: Vec<[u8; 16]> = documents.into_iter().collect();
-        let changes = self.store.changes_of(&documents).await?;
+        let changes = rot::changes_of(self.store.as_ref(), &documents).await?;
         let left: BTreeSet<[u8; 16]> = changes.iter().map(|change| change.document).collect();
         let key = self.key.clone();
         tokio::task::spawn_blocking(move || {

@@ -36,6 +36,16 @@ pub async fn write_beside(connection: &mut Connection, batch: &Append) -> Result
             .await
             .map_err(failed)?;
     }
+    for frame in &batch.mended {
+        sqlx::query("UPDATE frame SET bytes = $4 WHERE session = $1 AND number = $2 AND hash = $3")
+            .bind(&frame.session[..])
+            .bind(frame.number)
+            .bind(&frame.hash[..])
+            .bind(&frame.bytes)
+            .execute(&mut *connection)
+            .await
+            .map_err(failed)?;
+    }
     for frame in &batch.branches {
         sqlx::query(
             "INSERT INTO branch_frame (session, hash, number, saves, last_save, bytes, received_at) \

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, Automerge, ObjId, ROOT, ReadDoc};
 
-pub use change::{Author, ChangeMeta, Refusal, Set, chunk_of, contents_of, session_of, time_of};
+pub use change::{Author, ChangeMeta, Refusal, Set, chunk_of, contents_of, is_whole, session_of, time_of};
 pub use value::Value;
 
 use crate::ids::{ChangeHash, DocumentId, Kind, SessionId};

@@ -4,7 +4,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
-use mpp_store::{LoggedChange, OwnChange, PullGroup, PullPage, PullQuery, Store};
+use mpp_store::{Hash, Id, LoggedChange, OwnChange, PullGroup, PullPage, PullQuery, Store};
 use mpp_sync::digest::fold;
 use mpp_sync::exchange::{
     Changes, Cursor, Digest, Hello, Listed, Membership, ResponseRecord, ResponseWriter, Yours, attest, flags,
@@ -15,6 +15,7 @@ use mpp_sync::save;
 
 use super::error::ApiError;
 use crate::app::App;
+use crate::rot;
 
 /// Raw bytes of changes in one answer when the caller says nothing: half a minute on the worst link that still works.
 const ANSWER_BYTES: usize = 256 * 1024;
@@ -99,7 +100,11 @@ async fn batch(app: &App, hello: &Hello, page: PullPage) -> Result<Changes, ApiE
         listed.iter().filter_map(|scope| numbers.get(scope).copied()).collect()
     };
     let (mut entries, mut lists) = (Vec::new(), Vec::new());
-    for (change, listed) in page.changes.into_iter().zip(&page.listed) {
+    let names: Vec<(Id, Hash)> = page.changes.iter().map(|change| (change.document, change.hash)).collect();
+    let mut all = names.into_iter().zip(&page.listed);
+    for change in rot::whole(app.store(), page.changes).await? {
+        let name = (change.document, change.hash);
+        let Some((_, listed)) = all.find(|(other, _)| *other == name) else { break };
         if let Some(entry) = entry_of(change) {
             entries.push(Listed::Change(entry));
             lists.push(numbered(listed));

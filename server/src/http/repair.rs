@@ -15,6 +15,7 @@ use mpp_sync::repair::{Items, item_id};
 use super::error::ApiError;
 use super::pull::entry_of;
 use crate::app::App;
+use crate::rot;
 
 /// Changes in one record of a repair.
 const RECORD_CHANGES: usize = 100;
@@ -35,7 +36,7 @@ pub async fn write_repairs(
     }
     for step in steps.iter().filter(|step| allowed.contains(&step.scope)) {
         let position = i64::try_from(step.position).unwrap_or(i64::MAX);
-        let listed = app.store().listed(&step.scope, position).await?;
+        let listed = rot::whole(app.store(), app.store().listed(&step.scope, position).await?).await?;
         if let Err(error) = one(app, writer, hello, step, listed) {
             tracing::warn!(code = "REPAIR_UNREADABLE", reason = %error, "a step of a repair was passed over");
         }

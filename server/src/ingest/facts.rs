@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use mpp_store::{Basis, BranchFrameRow, ChainRow, DeviceRow, LoggedChange, QuarantineRow, Store, StoreError};
+use mpp_store::{
+    Basis, BranchFrameRow, ChainRow, DeviceRow, FrameRow, LoggedChange, QuarantineRow, Store, StoreError,
+};
 use mpp_sync::check::GrantedDay;
 use mpp_sync::document::{Refusal, contents_of, session_of};
 use mpp_sync::frame::{Frame, is_held};
@@ -12,6 +14,7 @@ use mpp_sync::ids::{DeviceId, DocumentId, FrameHash, Kind, SessionId};
 use super::Again;
 use super::judge::{Arrived, HUB_ATTESTED, Offered};
 use super::rights::{BY_RIGHTS, day_in_scope, granted_to, rosters_of};
+use crate::rot;
 
 /// Changes kept aside that are tried again in one go.
 const RETRIES: i64 = 10_000;
@@ -52,7 +55,7 @@ pub struct Facts {
     /// not in it: a frame that somebody else stored cannot be stored again.
     pub basis: Basis,
     /// All held frames of chains that seem to be continued in two ways, from 0 on.
-    pub past: HashMap<SessionId, Vec<Vec<u8>>>,
+    pub past: HashMap<SessionId, Vec<FrameRow>>,
     /// The frames of second branches of the chains.
     pub branches: Vec<BranchFrameRow>,
     /// The office as a device; `None` in no case but tests.
@@ -86,6 +89,7 @@ pub(super) async fn gather(
     facts.erased = store.tombstones(&touched).await?.iter().map(|row| DocumentId(row.document)).collect();
     facts.parked = aside(store, &touched, again).await?;
     facts.basis.aside = facts.parked.iter().map(|row| (row.document, row.hash)).collect();
+    facts.parked = rot::whole(store, std::mem::take(&mut facts.parked)).await?;
     if !again.contains(&Again::Everything) {
         facts.parked.retain(|row| Refusal::from_code(&row.code).is_some_and(Refusal::may_pass_later));
     }
@@ -125,7 +129,7 @@ pub(super) async fn gather(
         });
         if forked || twice || parts_ways(&facts, frame, bytes) {
             let rows = store.frames(frame.session.0, 0, i64::MAX).await?;
-            facts.past.insert(frame.session, rows.into_iter().map(|row| row.bytes).collect());
+            facts.past.insert(frame.session, rows);
         }
     }
     let mut documents: BTreeSet<[u8; 16]> = touched.into_iter().collect();
@@ -214,7 +218,7 @@ async fn documents_of(
 ) -> Result<HashMap<DocumentId, KnownDocument>, StoreError> {
     let documents: Vec<[u8; 16]> = documents.into_iter().collect();
     let mut by_document: BTreeMap<[u8; 16], Vec<LoggedChange>> = BTreeMap::new();
-    for change in store.changes_of(&documents).await? {
+    for change in rot::changes_of(store, &documents).await? {
         by_document.entry(change.document).or_default().push(change);
     }
     let mut known = HashMap::new();

@@ -75,6 +75,7 @@ pub fn judge(facts: Facts, frames: Vec<Arrived>, offers: Vec<Offered>, now: i64,
         framed: Vec::new(),
         branches: Vec::new(),
         events: Vec::new(),
+        mended: Vec::new(),
         rosters: BTreeSet::new(),
         check,
         facts,
@@ -111,6 +112,7 @@ pub fn judge(facts: Facts, frames: Vec<Arrived>, offers: Vec<Offered>, now: i64,
         framed: judge.framed,
         branches: judge.branches,
         events: judge.events,
+        mended: judge.mended,
         basis: None,
     };
     Judged { append, outcomes, rosters: judge.rosters }
@@ -128,6 +130,7 @@ struct Judge {
     framed: Vec<([u8; 16], [u8; 32], i64)>,
     branches: Vec<BranchFrameRow>,
     events: Vec<DeviceEventRow>,
+    mended: Vec<FrameRow>,
     rosters: BTreeSet<DocumentId>,
     check: Check,
 }

@@ -11,6 +11,7 @@ use mpp_sync::view::View;
 use serde_json::Value;
 
 use crate::projection::views;
+use crate::rot;
 
 /// What is tried again when rights change.
 pub const BY_RIGHTS: [Refusal; 3] =
@@ -75,7 +76,7 @@ pub(super) async fn rosters_of(
         rosters.insert(DocumentId(row.document), names.unwrap_or_default());
     }
     let exact: Vec<Id> = exact.iter().map(|day| day.0).collect();
-    for view in views(store.changes_of(&exact).await?) {
+    for view in views(rot::changes_of(store, &exact).await?) {
         if let View::ServiceDay(day) = view {
             rosters.insert(day.id, day.officers.into_keys().collect());
         }

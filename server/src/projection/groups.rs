@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::rot;
 use mpp_store::{Id, Store, StoreError};
 use mpp_sync::ids::DocumentId;
 use mpp_sync::view::{ResidentGroup, ResidentView, View, group_residents};
@@ -54,7 +55,7 @@ pub async fn connected(store: &dyn Store, resident: Id) -> Result<Vec<Id>, Store
 /// # Errors
 /// [`StoreError`].
 pub async fn residents(store: &dyn Store, ids: &[Id]) -> Result<Vec<ResidentView>, StoreError> {
-    let views = super::views(store.changes_of(ids).await?);
+    let views = super::views(rot::changes_of(store, ids).await?);
     Ok(views
         .into_iter()
         .filter_map(|view| match view {

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::applications::Words;
 use super::published::json_of;
 use crate::projection::{caught, connected, opened, residents, status_word};
+use crate::rot;
 
 /// Other applications of the same person shown at most.
 const OTHERS_MAX: i64 = 50;
@@ -25,7 +26,7 @@ pub async fn record(
     id: DocumentId,
     words: &Words<'_>,
 ) -> Result<Option<Value>, StoreError> {
-    let Some(document) = opened(store.changes_of(&[id.0]).await?).pop() else { return Ok(None) };
+    let Some(document) = opened(rot::changes_of(store, &[id.0]).await?).pop() else { return Ok(None) };
     // A panic of the document engine costs a part of the page, not the page.
     let Some(View::Application(application)) = caught(id, || View::of(&document)).flatten() else {
         return Ok(None);
@@ -77,7 +78,7 @@ async fn group_of(
         Some(group) => group.members.iter().chain(&group.question_with).map(|id| id.0).collect(),
         None => Vec::new(),
     };
-    let members = opened(store.changes_of(&ids).await?);
+    let members = opened(rot::changes_of(store, &ids).await?);
     Ok((group, members))
 }
 

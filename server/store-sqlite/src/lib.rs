@@ -34,6 +34,8 @@ mod digest;
 mod erasure;
 #[path = "../../store-sql/hubs.rs"]
 mod hubs;
+#[path = "../../store-sql/mending.rs"]
+mod mending;
 #[path = "../../store-sql/quarantine.rs"]
 mod quarantine;
 #[path = "../../store-sql/receipts.rs"]

@@ -249,6 +249,8 @@ pub struct Append {
     pub branches: Vec<BranchFrameRow>,
     /// What was noticed of devices. What was noticed before stays as it was.
     pub events: Vec<DeviceEventRow>,
+    /// Frames that are held and whose bytes had rotted, as they came again.
+    pub mended: Vec<FrameRow>,
 }
 
 impl Append {
@@ -260,6 +262,7 @@ impl Append {
             && self.accepted.is_empty()
             && self.quarantined.is_empty()
             && self.framed.is_empty()
+            && self.mended.is_empty()
             && self.branches.is_empty()
             && self.events.is_empty()
     }

@@ -16,6 +16,7 @@ pub mod devices;
 pub mod digest;
 pub mod erasure;
 pub mod hubs;
+pub mod mending;
 pub mod node;
 pub mod pull;
 pub mod quarantine;
@@ -51,6 +52,7 @@ macro_rules! conformance_suite {
                 an_erased_document_leaves_everything_but_its_name, who_reads_a_scope_learns_of_it_once,
                 what_changed_meanwhile_is_not_erased_by_mistake,
             ],
+            mending: [rotted_bytes_are_put_right],
             quarantine: [
                 a_quarantined_change_is_listed, an_accepted_change_leaves_quarantine, a_second_refusal_counts_as_a_retry,
             ],

@@ -22,6 +22,7 @@ pub mod erasure;
 pub mod error;
 pub mod filling;
 pub mod hubs;
+pub mod mending;
 pub mod node;
 pub mod quarantine;
 pub mod receipts;
@@ -41,6 +42,7 @@ pub use devices::{DeviceRow, Devices, GrantRow};
 pub use erasure::{Erasure, Erasures, TombstoneRow};
 pub use error::StoreError;
 pub use hubs::{ChainToRelay, HubCodeRow, HubRow, Hubs, OfficeNoticeRow, RelayedRow};
+pub use mending::{Mended, Mending};
 pub use mpp_sync::exchange::chains::ChainSum;
 pub use node::Node;
 pub use quarantine::{Quarantine, QuarantineRow};
@@ -66,6 +68,7 @@ pub trait Store:
     + Branches
     + Quarantine
     + Erasures
+    + Mending
     + Views
     + Accounts
     + Devices
@@ -86,6 +89,7 @@ impl<T> Store for T where
         + Branches
         + Quarantine
         + Erasures
+        + Mending
         + Views
         + Accounts
         + Devices

@@ -296,6 +296,12 @@ pub fn chunk_of(contents: &[u8]) -> (Vec<u8>, ChangeHash) {
     (chunk, ChangeHash(hash))
 }
 
+/// Whether a stored chunk is still what its hash says, bit for bit.
+#[must_use]
+pub fn is_whole(chunk: &[u8], hash: &ChangeHash) -> bool {
+    contents_of(chunk).map(chunk_of).is_some_and(|(bytes, name)| name == *hash && bytes == chunk)
+}
+
 /// The session that wrote the change with these contents: its actor, read without parsing the rest.
 #[must_use]
 pub fn session_of(contents: &[u8]) -> Option<SessionId> {

@@ -35,6 +35,7 @@ suite!(
         sums_follow_what_scopes_list, membership_adds_up_over_pages, own_changes_are_named,
         a_scope_is_listed_up_to_a_position, branches_and_events_are_kept,
     ],
+    mending: [rotted_bytes_are_put_right],
     quarantine: [
         a_quarantined_change_is_listed, an_accepted_change_leaves_quarantine, a_second_refusal_counts_as_a_retry,
     ],

@@ -1,6 +1,6 @@
 //! Copied and rolled-back tablets: what does not continue the chain that is held.
 
-use mpp_store::{BranchFrameRow, DeviceEventRow};
+use mpp_store::{BranchFrameRow, DeviceEventRow, FrameRow};
 use mpp_sync::document::{Refusal, contents_of, time_of};
 use mpp_sync::frame::{Chain, Frame, FrameVerdict, check_frame};
 use mpp_sync::ids::{DeviceId, FrameHash, SaveHash, SessionId};
@@ -29,6 +29,9 @@ impl Judge {
             })?;
         if before.contains(&after) {
             return Some(stored(Vec::new()));
+        }
+        if self.mend(frame, &bytes, &after) {
+            return Some(stored(self.changes(frame)));
         }
         tracing::warn!(code = "CHAIN_FORKED", session = %frame.session, number = frame.number, "a second branch is kept");
         let held = self.chains.get(&frame.session).map_or(0, |row| row.frames);
@@ -61,13 +64,27 @@ impl Judge {
         Some(stored(notices))
     }
 
+    /// Whether it is the frame that is held under its number, whose row has rotted: it is put right, so that what follows
+    /// on it can be told from a second branch again.
+    fn mend(&mut self, frame: &Frame, bytes: &[u8], after: &Chain) -> bool {
+        let mut rows = self.facts.past.get_mut(&frame.session).into_iter().flatten();
+        let held = rows.find(|row| row.number == signed(frame.number) && row.hash == after.head.0);
+        let Some(row) = held else { return false };
+        tracing::warn!(code = "FRAME_MENDED", session = %frame.session, number = frame.number, "a row had rotted");
+        row.bytes = bytes.to_vec();
+        let row = row.clone();
+        let left = self.left_of(frame, row.bytes.clone());
+        self.mended.push(FrameRow { bytes: left, ..row });
+        true
+    }
+
     /// Every place from which a frame of the session may go on: along the chain that is held, and along its branches.
     fn states(&self, session: SessionId, public_key: &[u8]) -> Vec<Chain> {
         let mut chain = Chain::START;
         let mut states = vec![chain];
         let in_group =
             self.frames.iter().filter(|row| row.session == session.0).map(|row| row.bytes.as_slice());
-        let past = self.facts.past.get(&session).into_iter().flatten().map(Vec::as_slice);
+        let past = self.facts.past.get(&session).into_iter().flatten().map(|row| row.bytes.as_slice());
         for bytes in past.chain(in_group) {
             let Ok(frame) = Frame::decode(bytes) else { break };
             let Ok(FrameVerdict::Next(next)) = check_frame(&frame, bytes, &chain, None, public_key) else {

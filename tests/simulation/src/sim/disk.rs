@@ -90,6 +90,15 @@ impl<R: Clone> Disk<R> {
         self.durable = self.rows.len();
     }
 
+    /// Something happened to the disk itself that no writer did: it is durable. Only between writes, when all is flushed.
+    pub fn rot(&mut self, row: R) {
+        let flushed = self.durable == self.rows.len();
+        self.rows.push(row);
+        if flushed {
+            self.durable = self.rows.len();
+        }
+    }
+
     /// Puts another row in the place of one: a bit rotted.
     pub fn replace(&mut self, at: usize, row: R) {
         if let Some(old) = self.rows.get_mut(at) {

@@ -13,7 +13,7 @@ use mpp_store::{Hash, Id, StoreError};
 
 use super::Planted;
 use super::disk::{Disk, PowerCut};
-use super::tables::{Tables, Transaction};
+use super::tables::{Rotted, Tables, Transaction};
 use crate::rng::Rng;
 
 /// A store in memory whose disk can lose its power. Its own log id is the node's business.
@@ -98,6 +98,14 @@ impl MemoryStore {
         let mut inner = self.inner();
         inner.disk.power_on(rng);
         inner.rebuild();
+    }
+
+    /// A bit flips on the disk; nobody is told.
+    pub fn rots(&self, what: Rotted) {
+        let mut inner = self.inner();
+        // The disk writes this row without anybody's power, and it is there for good.
+        inner.disk.rot(Transaction::Rotted(what));
+        inner.tables.apply(&Transaction::Rotted(what));
     }
 
     /// How far a backup made now would go: rows.

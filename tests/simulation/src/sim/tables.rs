@@ -1,13 +1,14 @@
 //! The tables of a node in memory: what the SQL of the real stores keeps, rebuilt from the disk's rows.
 
 mod log;
+mod rot;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use mpp_store::{
     Append, BackupRow, BranchFrameRow, CertificateRow, ChainRow, Cursor, DeviceEventRow, DeviceRow, FrameRow,
-    GrantRow, Hash, HubRow, Id, LoggedChange, QuarantineRow, RevocationRow, Rolling, SignedGrantRow,
+    GrantRow, Hash, HubRow, Id, LoggedChange, Mended, QuarantineRow, RevocationRow, Rolling, SignedGrantRow,
 };
 use mpp_sync::digest::ScopeSum;
 
@@ -32,6 +33,19 @@ pub enum Transaction {
     Hub(Arc<HubRow>),
     /// A backup began, or ended; what it covers.
     Backup(Arc<(BackupRow, Vec<(Id, i64)>)>),
+    /// A bit of a row flipped on the disk.
+    Rotted(Rotted),
+    /// Rows that had rotted were put right.
+    Mended(Arc<Vec<Mended>>),
+}
+
+/// Which row rots, and at which of its bytes.
+#[derive(Debug, Clone, Copy)]
+pub enum Rotted {
+    /// A change of the log, or one that is kept aside.
+    Change((Id, Hash), usize),
+    /// A frame.
+    Frame((Id, i64), usize),
 }
 
 /// What the transactions come to.
@@ -60,6 +74,10 @@ pub struct Tables {
     pub events: BTreeMap<(Id, Id, String), DeviceEventRow>,
     /// What is kept aside.
     pub quarantine: BTreeMap<(Id, Hash), QuarantineRow>,
+    /// Changes whose row has rotted and was not put right.
+    pub rotten: BTreeSet<(Id, Hash)>,
+    /// Frames whose row has rotted and was not put right.
+    pub rotten_frames: BTreeSet<(Id, i64)>,
     /// Devices by id.
     pub devices: BTreeMap<Id, DeviceRow>,
     /// Grants in the order in which they were given.
@@ -113,6 +131,8 @@ impl Tables {
             }
             Transaction::Hub(row) => drop(self.hubs.insert(row.device, (**row).clone())),
             Transaction::Backup(done) => self.backup(&done.0, &done.1),
+            Transaction::Rotted(what) => self.rot(*what),
+            Transaction::Mended(changes) => self.mend(changes),
         }
     }
 

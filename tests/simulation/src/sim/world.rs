@@ -4,6 +4,7 @@ mod faults;
 mod links;
 mod people;
 mod rest;
+mod rot;
 mod sums;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,6 +66,8 @@ pub struct Model {
     pub forked: BTreeSet<SessionId>,
     /// Devices whose storage was put back or copied: nobody else has a reason to continue a session in two ways.
     pub copied: BTreeSet<DeviceId>,
+    /// A row rotted somewhere.
+    pub rotted: bool,
 }
 
 /// All nodes and what goes on between them.
@@ -158,6 +161,9 @@ impl World {
             self.check_step()?;
         }
         self.come_to_rest()?;
+        if self.model.rotted {
+            self.after_rot()?;
+        }
         self.check_at_rest()?;
         Ok((self.tally, self.story.unwrap_or_default()))
     }
@@ -202,7 +208,8 @@ impl World {
             94 => self.clock_jumps(),
             95..=96 => self.day_is_granted(),
             97 => self.device_is_revoked(),
-            _ => self.office_writes(),
+            98 => self.office_writes(),
+            _ => self.a_row_rots(),
         }
     }
 }

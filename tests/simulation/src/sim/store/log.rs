@@ -6,7 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mpp_store::{
     Append, BranchFrameRow, Branches, ChainFoldRow, ChainRow, ChainSum, ChangeLog, Cursor, DeviceEventRow,
-    FrameRow, Id, LoggedChange, PullPage, PullQuery, Quarantine, QuarantineRow, StoreError, Touched,
+    FrameRow, Id, LoggedChange, Mended, Mending, PullPage, PullQuery, Quarantine, QuarantineRow, StoreError,
+    Touched,
 };
 use mpp_sync::ids::{FrameHash, SessionId};
 
@@ -115,6 +116,13 @@ impl ChangeLog for MemoryStore {
             page.listed.pop();
         }
         Ok(page)
+    }
+}
+
+#[async_trait]
+impl Mending for MemoryStore {
+    async fn mend(&self, changes: &[Mended]) -> Result<(), StoreError> {
+        self.write(&Transaction::Mended(Arc::new(changes.to_vec())))
     }
 }
 

@@ -31,6 +31,13 @@ impl Tables {
         for frame in &batch.frames {
             self.frames.insert((frame.session, frame.number), frame.clone());
         }
+        for frame in &batch.mended {
+            let name = (frame.session, frame.number);
+            if let Some(row) = self.frames.get_mut(&name).filter(|row| row.hash == frame.hash) {
+                row.bytes.clone_from(&frame.bytes);
+                self.rotten_frames.remove(&name);
+            }
+        }
         for (document, hash, frame) in &batch.framed {
             if let Some(index) = self.known.get(&(*document, *hash))
                 && self.log[*index].frame < 0
@@ -51,7 +58,9 @@ impl Tables {
         let mut touched: BTreeMap<Id, BTreeSet<String>> = BTreeMap::new();
         for change in batch.accepted.iter().map(Accepted::row) {
             self.add(change);
-            self.quarantine.remove(&(change.document, change.hash));
+            if self.quarantine.remove(&(change.document, change.hash)).is_some() {
+                self.rotten.remove(&(change.document, change.hash));
+            }
             touched.entry(change.document).or_default().extend(change.scopes.iter().cloned());
         }
         for (document, scopes) in touched {

@@ -4,7 +4,6 @@ use mpp_sync::ids::LogId;
 
 use super::{NOT_STARTED, World, sends_again};
 use crate::sim::store::Key;
-use crate::sim::tables::Tables;
 use crate::sim::tablet::State;
 
 impl World {
@@ -85,11 +84,7 @@ impl World {
     pub(in crate::sim) fn node_is_restored(&mut self) {
         let node = self.rng.below(self.nodes.len());
         let tables = self.nodes[node].store.as_of(self.nodes[node].backup.0);
-        let survives = |key: &Key| {
-            tables.has(key.0, key.1)
-                || tables.quarantine.contains_key(key)
-                || self.elsewhere(key, Some(node), None)
-        };
+        let survives = |key: &Key| tables.keeps(key, node > 0) || self.elsewhere(key, Some(node), None);
         if !self.model.acknowledged.iter().all(survives) {
             self.count("restores not done: the last copy");
             return;
@@ -105,15 +100,18 @@ impl World {
     /// Whether an acknowledged change is somewhere it will come back from, apart from one node or tablet.
     #[must_use]
     pub fn elsewhere(&self, key: &Key, node: Option<usize>, tablet: Option<usize>) -> bool {
-        let held = |tables: &Tables| tables.has(key.0, key.1) || tables.quarantine.contains_key(key);
         let nodes = self.nodes.iter().enumerate().filter(|(index, _)| Some(*index) != node);
         let mut tablets = self.tablets.iter().enumerate().filter(|(index, _)| Some(*index) != tablet);
-        nodes.into_iter().any(|(_, node)| node.store.durable(held))
+        nodes.into_iter().any(|(index, node)| node.store.durable(|tables| tables.keeps(key, index > 0)))
             || tablets.any(|(_, tablet)| sends_again(tablet, &tablet.state, key))
     }
 
     pub(in crate::sim) fn tablet_rolls_back(&mut self) {
         let Some(tablet) = self.some_tablet() else { return };
+        if self.tablets[tablet].rotted {
+            // Going back behind the frame would leave the rotten row alone.
+            return;
+        }
         let rows = self.tablets[tablet].disk.durable();
         let to = self.rng.below(rows + 1).max(rows.saturating_sub(12));
         let state = State::of(&self.tablets[tablet].disk.rows()[..to]);

@@ -94,6 +94,10 @@ impl World {
         }
         self.count("late grants");
         self.tell(|| format!("tablet #{tablet} is put on both days"));
+        self.put_on_both_days(tablet);
+    }
+
+    pub(in crate::sim) fn put_on_both_days(&mut self, tablet: usize) {
         let device = self.tablets[tablet].device;
         let grants = DAYS.map(|(day, _)| self.granted(tablet, day));
         for other in self.tablets.iter_mut().filter(|other| other.device == device) {
