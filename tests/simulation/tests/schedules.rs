@@ -9,9 +9,14 @@ use mpp_simulation::sim::world::{Tally, World};
 /// Schedules of one run of the tests.
 const SCHEDULES: u64 = 10_000;
 /// Seeds that found a bug of the product or of the simulator; they are played in every run.
-const FOUND: [u64; 15] = [
-    11, 22, 24, 106, 827, 1_013, 2_001, 2_031, 3_007, 3_039, 6_132, 1_001_963, 1_005_335, 1_006_625,
-    1_500_096,
+///
+/// 42: what was accepted once and is kept aside since a restore differs for good. 1022, 2023: a resident was not listed in a
+/// day that only the second of two batches given back named. 885: a refused second way was never sent again (model).
+/// 1181: nothing was compared with a log that lists nothing (model). 63, 1000033: what rotted before it was listed is missed
+/// at the next start. 7087: a session both forked and rotten; a frame that came again could not be told from a second way.
+const FOUND: [u64; 24] = [
+    11, 22, 24, 42, 63, 106, 827, 885, 1_013, 1_022, 1_181, 2_001, 2_023, 2_031, 3_007, 3_039, 6_132, 7_087,
+    1_000_033, 1_000_569, 1_001_963, 1_005_335, 1_006_625, 1_500_096,
 ];
 /// A planted fault must show within so many schedules.
 const PLANTED_WITHIN: u64 = 400;
@@ -80,6 +85,13 @@ fn ten_thousand_schedules_lose_nothing_and_come_to_rest_equal() -> Result<(), St
         "app upgrades",
         "devices revoked",
         "upgrades of a node",
+        "scopes taken",
+        "leases that end",
+        "rows of a tablet that rotted",
+        "changes of a node that rotted",
+        "frames of a node that rotted",
+        "scopes repaired",
+        "batches given back",
     ] {
         assert!(
             tally.get(fault).is_some_and(|times| *times >= 500),

@@ -126,11 +126,16 @@ impl World {
         text.join("; ")
     }
 
+    /// What a tablet asks for and the office lets it read.
+    fn readable(&self, tablet: usize) -> Vec<String> {
+        let tablet = &self.tablets[tablet];
+        let allowed = self.nodes[0].store.read(|tables| scopes_granted(tables, tablet.device, self.at));
+        tablet.scopes.iter().filter(|scope| allowed.contains(*scope)).cloned().collect()
+    }
+
     fn tablet_equals_office(&mut self, number: usize) -> Result<(), Broken> {
         let tablet = &self.tablets[number];
-        let allowed = self.nodes[0].store.read(|tables| scopes_granted(tables, tablet.device));
-        let scopes: Vec<String> =
-            tablet.scopes.iter().filter(|scope| allowed.contains(*scope)).cloned().collect();
+        let scopes = self.readable(number);
         let listed = self.nodes[0].store.read(|tables| tables.listed(&scopes));
         if let Some((document, _)) = listed.iter().find(|key| !tablet.state.has(key)).copied() {
             let why =
@@ -180,12 +185,16 @@ impl World {
 
     fn fresh_exchange_is_empty(&mut self, number: usize) -> Result<(), Broken> {
         let before = (self.tablets[number].disk.rows().len(), self.nodes[0].store.read(|tables| tables.head));
+        let reads = !self.readable(number).is_empty();
         let done = self.fresh_exchange(number);
         let after = (self.tablets[number].disk.rows().len(), self.nodes[0].store.read(|tables| tables.head));
         // The sums are asked for again where they differ for good.
         let differs = self.differs.contains_key(&(number, 0));
         let empty = done.is_some_and(|done| {
-            done.ended && done.received == 0 && done.sent == 0 && (differs || (done.agreed && !done.more))
+            done.ended
+                && done.received == 0
+                && done.sent == 0
+                && (differs || !reads || (done.agreed && !done.more))
         });
         if empty && before == after {
             return Ok(());
@@ -194,11 +203,12 @@ impl World {
     }
 }
 
-/// What the office lets a device read, by the grants it was shown.
-fn scopes_granted(tables: &Tables, device: DeviceId) -> BTreeSet<String> {
+/// What the office lets a device read now, by the grants it was shown.
+fn scopes_granted(tables: &Tables, device: DeviceId, now: i64) -> BTreeSet<String> {
+    let now = u64::try_from(now).unwrap_or(0);
     let of_device = tables.signed.values().filter(|row| row.device == device.0);
     let grants = of_device.filter_map(|row| Grant::decode(&row.bytes).ok());
-    grants.flat_map(|grant| grant.granted.scopes).collect()
+    grants.filter(|grant| grant.may_read_at(now)).flat_map(|grant| grant.granted.scopes).collect()
 }
 
 fn has(tables: &Tables, key: &Key) -> bool {

@@ -69,8 +69,6 @@ pub struct Tablet {
     pub planted: Planted,
     /// A planted fault's tablet cuts frames in memory only.
     frames_in_memory: bool,
-    /// Something that it wrote itself has rotted; its frame has it a second time.
-    pub rotted: bool,
     /// Nobody works with it any more: evicted, replaced.
     pub gone: bool,
     pub revoked: bool,
@@ -106,7 +104,6 @@ impl Tablet {
             clock: 1_800_000_000,
             planted: Planted::Nothing,
             frames_in_memory: false,
-            rotted: false,
             gone: false,
             revoked: false,
         }

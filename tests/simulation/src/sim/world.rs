@@ -1,6 +1,7 @@
 //! One schedule: who does what, and what goes wrong, all from one seed.
 
 mod faults;
+mod grants;
 mod links;
 mod people;
 mod rest;
@@ -68,6 +69,8 @@ pub struct Model {
     pub copied: BTreeSet<DeviceId>,
     /// A row rotted somewhere.
     pub rotted: bool,
+    /// Tablets of which something rotted that they wrote themselves; its frame has it a second time.
+    pub own_rotted: BTreeSet<usize>,
 }
 
 /// All nodes and what goes on between them.

@@ -108,7 +108,7 @@ impl Tablet {
         let asked = Self::spoken_for(answer);
         let comparing = self.comparing.entry(answer.node).or_default();
         let compared = match compare(book.sums(), &asked, digest, &comparing.settled) {
-            _ if self.planted == Planted::SumsIgnored => Compared::Equal,
+            _ if self.planted.ignores_sums() => Compared::Equal,
             compared => compared,
         };
         comparing.asks_sums = false;
@@ -124,13 +124,13 @@ impl Tablet {
                 self.claims.entry(answer.node).or_default().all = true;
             }
             Compared::Repair(scopes) => {
+                done.repairs = scopes.len();
                 for scope in scopes {
                     match repair_begin(&scope, book.position(&scope), &book.items(&scope)) {
                         Ok(step) => comparing.steps.push(step),
                         Err(_) => drop(comparing.settled.insert(scope)),
                     }
                 }
-                done.repairs = true;
             }
             Compared::Differs(scopes) => {
                 *comparing = Comparing::default();

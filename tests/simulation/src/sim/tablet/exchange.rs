@@ -29,8 +29,8 @@ pub struct Exchanged {
     pub confirmed: Vec<(LogId, SessionId, u64)>,
     /// The node's sums are those of what it listed.
     pub agreed: bool,
-    /// Scopes begin to be repaired.
-    pub repairs: bool,
+    /// Scopes that begin to be repaired.
+    pub repairs: usize,
     /// Batches given back.
     pub offered: usize,
     /// Scopes that differ although they were repaired.

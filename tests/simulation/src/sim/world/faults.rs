@@ -108,7 +108,7 @@ impl World {
 
     pub(in crate::sim) fn tablet_rolls_back(&mut self) {
         let Some(tablet) = self.some_tablet() else { return };
-        if self.tablets[tablet].rotted {
+        if self.model.own_rotted.contains(&tablet) {
             // Going back behind the frame would leave the rotten row alone.
             return;
         }
@@ -141,6 +141,9 @@ impl World {
         clone.name.push_str(" (copy)");
         self.tablets.push(clone);
         let index = self.tablets.len() - 1;
+        if self.model.own_rotted.contains(&tablet) {
+            self.model.own_rotted.insert(index);
+        }
         self.start(index);
     }
 

@@ -134,7 +134,7 @@ impl World {
             self.count("sums compared and equal");
             self.differs.remove(&(tablet, node));
         }
-        if done.repairs {
+        if done.repairs > 0 {
             self.count("scopes repaired");
             self.tell(|| format!("tablet #{tablet} repairs scopes with node {node}"));
         }

@@ -7,7 +7,6 @@ use mpp_sync::document::{Document, Value};
 use mpp_sync::frame::{SessionHeader, cut};
 use mpp_sync::ids::{DocumentId, FrameHash, Kind, SessionId};
 use mpp_sync::rules::status::Status;
-use mpp_sync::trust::{Grant, Granted, public_key_of};
 
 use super::{DAYS, World, scopes_of};
 use crate::sim::identity::key;
@@ -31,29 +30,13 @@ impl World {
         tablet.planted = self.planted;
         self.tablets.push(tablet);
         let index = self.tablets.len() - 1;
-        let grant = self.granted(index, day);
+        let lease = self.some_lease();
+        let grant = self.granted(index, day, scopes_of(&[day]), lease);
         self.tablets[index].grants.push(grant);
         for node in 0..self.nodes.len() {
             self.admit(node, index);
         }
         index
-    }
-
-    /// The office's signed word that a device is on a day.
-    fn granted(&self, tablet: usize, day: DocumentId) -> Grant {
-        let tablet = &self.tablets[tablet];
-        let granted = Granted {
-            public_key: public_key_of(&tablet.key),
-            device_name: tablet.name.clone(),
-            day,
-            label: tablet.label.clone(),
-            officer: "rina".to_owned(),
-            scopes: scopes_of(&[day]),
-            issued_at: u64::try_from(self.at).unwrap_or(0),
-            // Leases do not end here: clocks jump by more than a year.
-            lease_until: u64::MAX >> 1,
-        };
-        granted.sign(self.nodes[0].identity.key.signing())
     }
 
     /// The tablet shows its grants, as it does when it enters.
@@ -80,33 +63,6 @@ impl World {
             self.count("saves");
         }
         self.tell(|| format!("tablet #{tablet} writes"));
-    }
-
-    /// A device is put on the other day too: what it wrote there too early is accepted now.
-    pub(in crate::sim) fn day_is_granted(&mut self) {
-        let Some(tablet) = self.some_tablet() else { return };
-        if self.rng.chance(50) {
-            // It works for a day that nobody put it on.
-            self.tablets[tablet].day = DAYS[self.rng.below(2)].0;
-            self.tell(|| format!("tablet #{tablet} works for another day"));
-            self.start(tablet);
-            return;
-        }
-        self.count("late grants");
-        self.tell(|| format!("tablet #{tablet} is put on both days"));
-        self.put_on_both_days(tablet);
-    }
-
-    pub(in crate::sim) fn put_on_both_days(&mut self, tablet: usize) {
-        let device = self.tablets[tablet].device;
-        let grants = DAYS.map(|(day, _)| self.granted(tablet, day));
-        for other in self.tablets.iter_mut().filter(|other| other.device == device) {
-            other.scopes = scopes_of(&[DAYS[0].0, DAYS[1].0]);
-            other.grants = grants.to_vec();
-        }
-        for node in 0..self.nodes.len() {
-            self.admit(node, tablet);
-        }
     }
 
     pub(in crate::sim) fn device_is_revoked(&mut self) {

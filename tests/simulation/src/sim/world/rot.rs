@@ -5,12 +5,17 @@ use std::sync::Arc;
 use mpp_sync::save::Entry;
 
 use super::{Broken, World};
+use crate::sim::Planted;
 use crate::sim::store::Key;
 use crate::sim::tables::{Rotted, Tables};
 use crate::sim::tablet::{Row, key_of};
 
 impl World {
     pub(in crate::sim) fn a_row_rots(&mut self) {
+        // Rot alone would show that nobody looks at sums.
+        if self.planted.ignores_sums() && self.planted != Planted::SumsIgnored {
+            return;
+        }
         match self.rng.below(3) {
             0 => self.a_tablets_row_rots(),
             1 => self.a_change_rots(),
@@ -30,13 +35,13 @@ impl World {
             .copied()
             .collect();
         let rows = self.tablets[tablet].disk.rows();
-        let rots = |row: &Row| match row {
+        let may = |row: &Row| match row {
             Row::Received { entries, .. } => !entries.is_empty(),
             Row::Save { save, .. } => save.entries.iter().all(|entry| packed.contains(&key_of(entry))),
             _ => false,
         };
         let rotting: Vec<usize> =
-            (0..self.tablets[tablet].disk.durable()).filter(|at| rots(&rows[*at])).collect();
+            (0..self.tablets[tablet].disk.durable()).filter(|at| may(&rows[*at])).collect();
         let Some(at) = self.rng.pick(&rotting).copied() else { return };
         let mut row = (*self.tablets[tablet].disk.rows()[at]).clone();
         let entries: &mut Vec<Entry> = match &mut row {
@@ -50,7 +55,9 @@ impl World {
         self.count("rows of a tablet that rotted");
         self.tell(|| format!("row {at} of tablet #{tablet} rots, and the app starts again"));
         self.model.rotted = true;
-        self.tablets[tablet].rotted |= matches!(row, Row::Save { .. });
+        if matches!(row, Row::Save { .. }) {
+            self.model.own_rotted.insert(tablet);
+        }
         self.tablets[tablet].disk.replace(at, Arc::new(row));
         self.start(tablet);
     }
