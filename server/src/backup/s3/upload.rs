@@ -15,7 +15,7 @@ use crate::backup::BackupError;
 const PARTS_MAX: u64 = 10_000;
 
 impl S3 {
-    /// Puts a file in its place. From before the first byte until [`S3::verified`] or [`S3::discard`] it is noted as
+    /// Puts a file in its place. From before the first byte until [`S3::verified`] or [`S3::take_back`] it is noted as
     /// unverified.
     pub(in crate::backup) async fn put_file(&self, file: &Path, name: &str) -> Result<(), BackupError> {
         let object = self.object(name);
