@@ -191,7 +191,6 @@ impl Tablet {
         let frames = self.named_frames(&changes, answer);
         let listings = match take_page(&changes, &answer.holds, &frames) {
             Ok(listings) => listings,
-            Err(_) if self.planted == Planted::ReadsOnAfterFork => Vec::new(),
             Err(refused) => {
                 let chains = refused.chains.iter().filter_map(|chain| usize::try_from(*chain).ok());
                 let claims = chains.filter_map(|chain| answer.hello.chains.get(chain));
