@@ -1,7 +1,11 @@
 //! A tablet's storage that lost a stretch of what it had received: what finding it costs, beside what is fetched.
 
+use std::collections::BTreeSet;
 use std::io;
+use std::path::Path;
 
+use mpp_sync::document::{contents_of, time_of};
+use mpp_sync::save::Entry;
 use mpp_tests::office::Office;
 use mpp_tests::tablet::journal::{Journal, records_from};
 use mpp_tests::tablet::record::Record;
@@ -32,16 +36,24 @@ pub async fn repaired(held: Held, office: &Office, documents: usize) -> io::Resu
     Ok((held, Row::new(&name, "≤ 20 KB of reconciliation, ≤ 3 trips", result, met)))
 }
 
-/// From the middle on.
-fn lose(journal: &std::path::Path) -> io::Result<()> {
+/// Those that were written one after the other, from the middle on: what a stretch of a store is. Made ones repeat the
+/// times of one day, so that they do not come in the order they were written in.
+fn lose(journal: &Path) -> io::Result<()> {
     let mut records = records_from(journal, 0).map_err(io::Error::other)?;
-    let middle = records.len() / 2;
-    let mut left = LOST;
-    for record in &mut records[middle..] {
+    let written = |entry: &Entry| (contents_of(&entry.bytes).map(time_of), entry.document, entry.hash);
+    let mut order: Vec<_> = records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Received { entries, .. } => Some(entries.iter().map(written)),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    order.sort_unstable();
+    let gone: BTreeSet<_> = order.iter().skip(order.len() / 2).take(LOST).copied().collect();
+    for record in &mut records {
         if let Record::Received { entries, .. } = record {
-            let gone = left.min(entries.len());
-            entries.drain(..gone);
-            left -= gone;
+            entries.retain(|entry| !gone.contains(&written(entry)));
         }
     }
     let beside = journal.with_extension("new");
