@@ -107,6 +107,7 @@ pub fn call(name: &str, input: Json, blobs: &[Vec<u8>]) -> Result<Answer, CallEr
         "batches_drop" => caller::batches_drop(&parameters),
         "cursors_adopt" => caller::cursors_adopt(&parameters),
         "chains_to_name" => caller::chains_to_name(&parameters),
+        "receipts_older" => caller::receipts_older(&parameters),
         "tiers" => caller::tiers(&parameters),
         other => Err(CallError::new("UNKNOWN_FUNCTION", other)),
     }

@@ -65,6 +65,15 @@ export interface NewApplication {
   random: Bytes;
 }
 
+/** What a receipt said of one chain. */
+export interface Said {
+  office: boolean;
+  log: string;
+  issued_at: number;
+  frames: number;
+  backed_up: number;
+}
+
 /** What the core can do: name → what goes in, what comes out. See `sync/src/api`. */
 export interface CoreFunctions extends CallerFunctions {
   nik_read: {
@@ -200,6 +209,8 @@ export interface CoreFunctions extends CallerFunctions {
     in: { receipt: Bytes; public_key: Bytes; chains: { session: string; frames: string[] }[] };
     out: { valid: boolean; code?: string };
   };
+  /** Which of the receipts were signed before what is known. */
+  receipts_older: { in: { pairs: { said: Said; known: Said }[] }; out: { older: boolean[] } };
   bundle_seal: {
     in: { office_key: Bytes; ephemeral: Bytes; device_key: Bytes; body: Bytes };
     out: { payload: Bytes; signing: Bytes };

@@ -8,8 +8,6 @@ export function keepReceipts(db: Database, receipts: readonly StoredReceipt[]): 
     for (const receipt of receipts) {
       const session = await tx.objectStore('sessions').get(receipt.session);
       if (session === undefined) continue;
-      const known = await tx.objectStore('receipts').get([receipt.node, receipt.session]);
-      if (known !== undefined && isOlder(receipt, known)) continue;
       const { frames: office, backed_up } = receipt;
       await tx.objectStore('sessions').put({ ...session, office, backed_up });
       await tx.objectStore('receipts').put(receipt);
@@ -17,13 +15,9 @@ export function keepReceipts(db: Database, receipts: readonly StoredReceipt[]): 
   });
 }
 
-/**
- * Whether a receipt was signed before the one that is known: a hub keeps one for each session, each may speak of several,
- * and it hands them on in no order. Within a log the numbers only grow; a restored office has another one.
- */
-function isOlder(receipt: StoredReceipt, known: StoredReceipt): boolean {
-  if (receipt.log !== known.log) return receipt.issued_at < known.issued_at;
-  return receipt.frames < known.frames || receipt.backed_up < known.backed_up;
+/** What a node signed of a session, as far as it is known. */
+export function readReceipt(db: Database, node: string, session: string): Promise<StoredReceipt | undefined> {
+  return db.get('receipts', [node, session]);
 }
 
 /** Every receipt that is kept. */

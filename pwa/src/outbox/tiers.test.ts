@@ -2,13 +2,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { issueTicket } from '../actions/field/issue-ticket';
 import { readVisit } from '../actions/field/visits';
 import { testCore } from '../core/testing';
-import { keepReceipts } from '../db/receipts';
 import type { StoredReceipt } from '../db/schema';
 import { allSessions, keepTiers } from '../db/sessions';
 import { TestOffice } from '../testing/office';
 import { testTablet, type TestTablet } from '../testing/tablet';
 import { syncWords } from '../ui/field/parts/sync-words';
-import { countTiers, noteHolder, safeToWipe, takeReceipt, tiersOfDocuments } from './tiers';
+import { countTiers, keepNewer, noteHolder, safeToWipe, takeReceipt, tiersOfDocuments } from './tiers';
 
 let tablet: TestTablet;
 let visit: string;
@@ -86,12 +85,12 @@ describe('where a record is', () => {
       backed_up,
       receipt: new Uint8Array(3),
     });
-    const lost = said('old', 100, 0);
-    const before = said('new', 200, 0);
-    const now = said('new', 200, 1);
+    const lost = said('01'.repeat(16), 100, 0);
+    const before = said('02'.repeat(16), 200, 0);
+    const now = said('02'.repeat(16), 200, 1);
     for (const order of [[lost, before, now], [now, before, lost], [before, now, lost]]) {
       await tablet.db.clear('receipts');
-      await keepReceipts(tablet.db, order);
+      for (const receipt of order) await keepNewer(tablet.db, tablet.core, [receipt]);
       expect(await place()).toBe('backup');
     }
   });

@@ -1,9 +1,9 @@
 import { fromBase64Url, type Bytes } from '../core/bytes';
-import type { Core } from '../core/functions';
+import type { Core, Said } from '../core/functions';
 import { allSaves, uncutSaves } from '../db/outbox';
 import type { Database } from '../db/open';
-import { keepReceipts } from '../db/receipts';
-import type { LaterOffice, PreparedDay, StoredSession } from '../db/schema';
+import { keepReceipts, readReceipt } from '../db/receipts';
+import type { LaterOffice, PreparedDay, StoredReceipt, StoredSession } from '../db/schema';
 import { allSessions, keepTiers } from '../db/sessions';
 
 /** Where a save is, from the least safe place on. */
@@ -116,7 +116,19 @@ export async function takeReceipt(
     chains: own.map(({ session, frames }) => ({ session, frames })),
   });
   if (!valid) return;
-  await keepReceipts(db, chains.map((chain) => ({ node, log, issued_at, ...chain, receipt })));
+  await keepNewer(db, core, chains.map((chain) => ({ node, log, issued_at, ...chain, receipt })));
+}
+
+/** Keeps what the office signed of each session, unless it signed what is known of it after that. */
+export async function keepNewer(db: Database, core: Core, receipts: readonly StoredReceipt[]): Promise<void> {
+  const known = await Promise.all(receipts.map(({ node, session }) => readReceipt(db, node, session)));
+  const pairs = receipts.map((receipt, at) => ({ said: saidIn(receipt), known: saidIn(known[at] ?? receipt) }));
+  const { older } = await core.call('receipts_older', { pairs });
+  await keepReceipts(db, receipts.filter((_, at) => older[at] !== true));
+}
+
+function saidIn({ log, issued_at, frames, backed_up }: StoredReceipt): Said {
+  return { office: true, log, issued_at, frames, backed_up };
 }
 
 /**

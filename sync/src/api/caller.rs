@@ -306,6 +306,22 @@ pub(super) fn chains_to_name(parameters: &Parameters<'_>) -> Result<Answer, Call
     Ok(plain(json!({"chains": caller::chains_to_name(&input.chains, &input.why)})))
 }
 
+/// `{pairs: [{said, known}]}`: which of the receipts were signed before what is known, in their order.
+pub(super) fn receipts_older(parameters: &Parameters<'_>) -> Result<Answer, CallError> {
+    #[derive(Deserialize)]
+    struct Pair {
+        said: Said,
+        known: Said,
+    }
+    #[derive(Deserialize)]
+    struct Input {
+        pairs: Vec<Pair>,
+    }
+    let input: Input = parameters.read()?;
+    let older: Vec<bool> = input.pairs.iter().map(|pair| pair.said.is_older_than(&pair.known)).collect();
+    Ok(plain(json!({"older": older})))
+}
+
 /// `{frames, said, office_log}`: how many frames of a chain have reached each tier.
 pub(super) fn tiers(parameters: &Parameters<'_>) -> Result<Answer, CallError> {
     #[derive(Deserialize)]

@@ -277,4 +277,8 @@ fn another_log_batches_and_chains_are_decided_through_the_calls() {
     let said = json!([{"office": true, "log": old, "issued_at": 1, "frames": 3, "backed_up": 2}]);
     let reached = ok("tiers", json!({"frames": 4, "said": said, "office_log": old}), &[]).json;
     assert_eq!(reached, json!({"hub": 3, "office": 3, "backed_up": 2}));
+    let less = json!({"office": true, "log": old, "issued_at": 1, "frames": 3, "backed_up": 1});
+    let pairs = json!([{"said": less, "known": said[0]}, {"said": said[0], "known": less}]);
+    let older = ok("receipts_older", json!({"pairs": pairs}), &[]).json;
+    assert_eq!(older, json!({"older": [true, false]}));
 }
