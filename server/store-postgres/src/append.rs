@@ -15,6 +15,7 @@ use crate::branches::write_beside;
 use crate::columns::{array, get};
 use crate::convert::{column, failed, ids};
 use crate::digest::{EnteredBy, count_in};
+use crate::places::places;
 use crate::text::plain;
 use crate::{PostgresStore, change_log};
 
@@ -215,15 +216,7 @@ async fn add_changes(
     if changes.is_empty() {
         return Ok(before);
     }
-    let mut known = logged(transaction, changes).await?;
-    let mut cursor = before;
-    let mut new = Vec::with_capacity(changes.len());
-    for change in changes {
-        if known.insert((change.document, change.hash)) {
-            cursor = cursor.after(&change.document, &change.hash);
-            new.push((*change, cursor));
-        }
-    }
+    let (new, cursor) = places(logged(transaction, changes).await?, changes, before);
     sqlx::query(
         "INSERT INTO change_log \
          (position, document, hash, kind, counter, session, frame, seq, bytes, received_at, rolling) \

@@ -40,16 +40,6 @@ impl Backend {
         tell(self, &mut transaction).await?;
         Ok(transaction)
     }
-
-    /// [`with_ids`] on a connection of the pool.
-    pub(crate) async fn with_ids<T>(
-        &self,
-        statement: &str,
-        ids: &[Id],
-        read: impl Fn(&BackendRow) -> Result<T, StoreError>,
-    ) -> Result<Vec<T>, StoreError> {
-        with_ids(&mut *self.pool.acquire().await.map_err(failed)?, statement, ids, read).await
-    }
 }
 
 /// The rows as they were stay in the tables' files until somebody cleans up.

@@ -5,8 +5,8 @@
 //! disk: `synchronous_commit` is never off in our sessions.
 //!
 //! Same file names and the same order of methods as every other backend. Statements that every backend understands lie
-//! in `../store-sql`; nothing but this crate has SQL that only `PostgreSQL` understands. Where `SQLite` runs a statement for each row, this crate binds arrays (`unnest`): each statement is
-//! a trip to another machine.
+//! in `../store-sql`; nothing but this crate has SQL that only `PostgreSQL` understands. Arrays are bound
+//! (`unnest`) where rows are many: each statement is a trip to another machine.
 
 mod append;
 mod applications;
@@ -40,8 +40,12 @@ mod erasure;
 mod hubs;
 #[path = "../../store-sql/mending.rs"]
 mod mending;
+#[path = "../../store-sql/places.rs"]
+mod places;
 #[path = "../../store-sql/quarantine.rs"]
 mod quarantine;
+#[path = "../../store-sql/reading.rs"]
+mod reading;
 #[path = "../../store-sql/receipts.rs"]
 mod receipts;
 #[path = "../../store-sql/text.rs"]

@@ -11,6 +11,7 @@ use crate::branches::write_beside;
 use crate::columns::{array, get};
 use crate::convert::{CHUNK, failed, push_list};
 use crate::digest::{EnteredBy, count_in};
+use crate::places::places;
 use crate::{SqliteStore, change_log};
 
 /// Writes the batch, or nothing.
@@ -201,15 +202,7 @@ async fn add_changes(
     changes: &[&ChangeRow],
     before: Cursor,
 ) -> Result<Cursor, StoreError> {
-    let mut known = logged(transaction, changes).await?;
-    let mut cursor = before;
-    let mut new = Vec::with_capacity(changes.len());
-    for change in changes {
-        if known.insert((change.document, change.hash)) {
-            cursor = cursor.after(&change.document, &change.hash);
-            new.push((*change, cursor));
-        }
-    }
+    let (new, cursor) = places(logged(transaction, changes).await?, changes, before);
     for chunk in new.chunks(CHUNK) {
         let mut query = QueryBuilder::new(
             "INSERT INTO change_log \

@@ -34,16 +34,6 @@ impl Backend {
     pub(crate) async fn begin_to_append(&self) -> Result<Transaction<'static, Database>, StoreError> {
         self.begin().await
     }
-
-    /// [`with_ids`] on a connection that reads.
-    pub(crate) async fn with_ids<T>(
-        &self,
-        statement: &str,
-        ids: &[Id],
-        read: impl Fn(&BackendRow) -> Result<T, StoreError>,
-    ) -> Result<Vec<T>, StoreError> {
-        with_ids(&mut *self.reader.acquire().await.map_err(failed)?, statement, ids, read).await
-    }
 }
 
 /// What is deleted is overwritten in the database (`secure_delete`); the file written ahead is emptied.

@@ -36,8 +36,12 @@ mod erasure;
 mod hubs;
 #[path = "../../store-sql/mending.rs"]
 mod mending;
+#[path = "../../store-sql/places.rs"]
+mod places;
 #[path = "../../store-sql/quarantine.rs"]
 mod quarantine;
+#[path = "../../store-sql/reading.rs"]
+mod reading;
 #[path = "../../store-sql/receipts.rs"]
 mod receipts;
 #[path = "../../store-sql/text.rs"]
