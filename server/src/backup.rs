@@ -1,9 +1,9 @@
 //! Backups: one encrypted file that holds everything a new machine needs but the keys, and the way back from it.
 //!
 //! The way of a backup: **export** (one read transaction while the office works on) → **archive** (rows, digest,
-//! signature) → **seal** (compressed, encrypted to the key in the envelope) → **place** (a folder, or
-//! a bucket of an S3 store) → read back from there and compared, and only then it counts. A restore goes the same way back, into a new folder with a new
-//! log id. What a backup leaves out on purpose: the keys, the log's id, views (they are folded again) and who is signed in.
+//! signature) → **seal** (compressed, encrypted to the key in the envelope) → **place** (a folder, or a bucket of an S3
+//! store) → read back from there and compared, and only then it counts. A restore goes the same way back, into a new folder
+//! with a new log id. What a backup leaves out on purpose: the keys, the log's id, views (they are folded again) and who is signed in.
 
 pub mod archive;
 pub mod envelope;
